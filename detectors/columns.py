@@ -1,0 +1,89 @@
+"""What detectors are fed and what they answer: columns, one entry a flow.
+
+Every array has shape ``(rows,)`` and dtype float64 unless said otherwise. NaN means unknown, which
+is not zero: a flow whose producer never reports queue depth has NaN there and is not judged on it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Windows(NamedTuple):
+    """One closed window of several flows.
+
+    Attributes
+    ----------
+    volume
+        Runs started; for a flow that reports records but no runs, records in.
+    finished, failed
+        Runs that ended, and those of them that failed.
+    partial, warnings, retries
+        Runs that ended in part, warnings, retried runs.
+    records, missing
+        Records in, and those of them that lacked attributes.
+    duration_count, duration_log
+        Runs with a known duration, and the mean of its natural log in ms (NaN without any).
+    wait_count, wait_log
+        The same for the wait in the queue.
+    queue_depth
+        Runs waiting at the end of the window; NaN if unknown.
+    overdue
+        Minutes by which the oldest run that a schedule promised is late beyond its tolerance, at
+        the end of the window: 0 if none is; NaN if no schedule is known.
+    """
+
+    volume: Floats
+    finished: Floats
+    failed: Floats
+    partial: Floats
+    warnings: Floats
+    retries: Floats
+    records: Floats
+    missing: Floats
+    duration_count: Floats
+    duration_log: Floats
+    wait_count: Floats
+    wait_log: Floats
+    queue_depth: Floats
+    overdue: Floats
+
+
+class Verdict(NamedTuple):
+    """One signal of several flows in one window.
+
+    Attributes
+    ----------
+    observed, expected, lower, upper
+        Of the window itself, in the signal's unit; NaN where nothing was observed. ``lower`` and
+        ``upper`` bound what is ordinary for a single window.
+    score
+        Above 1 is anomalous.
+    evidence
+        The uncalibrated strength behind the score, -log10 of a tail probability: what the failure
+        score builds on.
+    high
+        Whether the score speaks of too much (True) or too little (False).
+    span
+        Length in windows of the span that carried the score (int64).
+    span_observed, span_expected
+        The same quantities over that span, for words such as "12 in 15 minutes instead of 160".
+    """
+
+    observed: Floats
+    expected: Floats
+    lower: Floats
+    upper: Floats
+    score: Floats
+    evidence: Floats
+    high: Bools
+    span: Ints
+    span_observed: Floats
+    span_expected: Floats

@@ -1,0 +1,56 @@
+"""What the engine hands out for the records it applies: closed windows, alerts, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from detectors.columns import Bools, Verdict, Windows
+from schemas.alerts import Alert
+from schemas.signals import SignalName
+
+
+class FlowKey(NamedTuple):
+    """A flow, named across tenants."""
+
+    tenant: str
+    flow_id: str
+
+    def __str__(self) -> str:
+        return f"{self.tenant}:{self.flow_id}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClosedWindow:
+    """One window of some flows of a partition, with what every detector says of it.
+
+    ``start`` and ``seconds`` are epoch seconds and width. ``flows``, the columns of ``windows``
+    and of every verdict, and ``learning`` (too young to be judged) run in parallel.
+    """
+
+    start: int
+    seconds: int
+    flows: Sequence[FlowKey]
+    windows: Windows
+    verdicts: Mapping[SignalName, Verdict]
+    learning: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Input that cannot be applied: its original bytes and headers, and why.
+
+    ``entry`` is the place inside a batch record; None when the whole record is at fault.
+    """
+
+    offset: int
+    entry: int | None
+    reason: str
+    detail: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+Emission = ClosedWindow | Alert | DeadLetter

@@ -1,0 +1,152 @@
+"""Everything an operator can set, with the default that suits most.
+
+Read, in falling precedence, from ``COGENTAI_*`` environment variables (nested with ``__``, as in
+``COGENTAI_KAFKA__BOOTSTRAP``), a directory of secret files (``COGENTAI_SECRETS_DIR``), and the
+TOML file named by ``COGENTAI_CONFIG`` (default ``cogentai.toml``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Positive = Annotated[float, Field(gt=0)]
+PositiveInt = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A named group of settings; an unknown name is an error, so that a typing slip is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EngineSettings(Section):
+    """How events become verdicts."""
+
+    window_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    lateness_seconds: Annotated[int, Field(ge=0)] = 60
+    """How long after its end a window stays open for events that come late."""
+    source_timeout_seconds: PositiveInt = 300
+    """A collector this far behind the furthest one is taken for dead: others go on without it."""
+    dedup_seconds: Annotated[int, Field(ge=3600)] = 3600
+    """How long event ids are remembered, in event time. At least an hour."""
+    alerts_per_flow_week: Annotated[float, Field(ge=0.05, le=20)] = 1.0
+    """The budget of false alarms: how many a flow may raise in a week."""
+    calm_minutes: PositiveInt = 30
+    """An alert resolves after this long without an anomalous window."""
+    timezone: str = "UTC"
+    timezones: dict[str, str] = {}
+    """Local time by tenant, for the daily and weekly rhythm; ``timezone`` for the others."""
+    snapshot_records: PositiveInt = 20_000
+    """A snapshot is taken once this many records came after the last one."""
+    snapshot_seconds: Positive = 60.0
+    """... and once this much time has passed, whichever is first."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+
+class IngestSettings(Section):
+    """The HTTP edge."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    tokens: dict[str, SecretStr] = {}
+    """Bearer tokens by a name that may appear in logs and metrics."""
+    signing_secrets: dict[str, SecretStr] = {}
+    """Standard Webhooks secrets (``whsec_…``) by name; two per sender while rotating."""
+    collector: str = "ingest"
+    """The name this edge gives itself in heartbeats, and stamps on events that carry none."""
+    heartbeat_seconds: Annotated[float, Field(ge=0)] = 5.0
+    """How often it writes its heartbeat; 0 leaves heartbeats to those who post events."""
+    grace_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """How far its watermark stays behind the clock, for senders that deliver with a delay."""
+    max_body_bytes: PositiveInt = 1_048_576
+    max_event_bytes: PositiveInt = 262_144
+    max_batch_events: PositiveInt = 1000
+    max_depth: PositiveInt = 32
+    requests_per_second: Positive = 100.0
+    """Per token, with a burst of twice as many."""
+    max_in_flight: PositiveInt = 256
+
+
+class KafkaSettings(Section):
+    """The Kafka cluster, for ``cogentai ingest`` and ``cogentai worker``."""
+
+    bootstrap: str = "localhost:9092"
+    group: str = "cogentai"
+    events_topic: str = "patchworks.events.v1"
+    dead_letters_topic: str = "patchworks.dead-letters.v1"
+    checkpoints_topic: str = "cogentai.checkpoints.v1"
+    signals_topic: str = "cogentai.signals.v1"
+    alerts_topic: str = "cogentai.alerts.v1"
+    partitions: PositiveInt = 12
+    replication: PositiveInt = 1
+    session_timeout_seconds: Positive = 10.0
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+
+
+class JournalSettings(Section):
+    """The embedded log, for ``cogentai run``."""
+
+    path: Path = Path(".run/journal.db")
+    partitions: PositiveInt = 1
+    retention_hours: Positive = 24.0 * 8
+    """Applied records are kept this long, for looking back; never less than replay needs."""
+
+
+class MetricsSettings(Section):
+    """Health and metrics."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 9464
+    max_flows: Annotated[int, Field(ge=0)] = 500
+    """Flows with metrics of their own; the rest are summed under ``flow_id="_other"``."""
+
+
+class Settings(BaseSettings):
+    """The whole."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="COGENTAI_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    engine: EngineSettings = EngineSettings()
+    ingest: IngestSettings = IngestSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    journal: JournalSettings = JournalSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings of this process from file and environment."""
+        return cls()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = Path(os.environ.get("COGENTAI_CONFIG", "cogentai.toml"))
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return init_settings, env_settings, file_secret_settings, toml

@@ -1,0 +1,1 @@
+"""The contracts: every event, signal and alert that crosses a boundary, defined once."""

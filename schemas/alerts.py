@@ -1,0 +1,60 @@
+"""An alert: what the engine tells a person, once, and keeps up to date until it is over.
+
+The shape maps one to one onto Alertmanager's (labels are identity, annotations are words) and
+Keep's (severity, status, fingerprint).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.fields import Contract, Count, Instant, LongText, Text
+from schemas.signals import SignalName
+
+AlertSignal = SignalName | Literal["collector"]
+
+
+class Evidence(Contract):
+    """One measured reason for an alert, over the span (minutes) that showed it most clearly."""
+
+    signal: AlertSignal
+    direction: Literal["high", "low"]
+    span_minutes: Count
+    observed: float
+    expected: float
+    score: float
+    text: LongText
+
+
+class Alert(Contract):
+    """One trouble of one flow, from its first anomalous window until calm returns.
+
+    Attributes
+    ----------
+    id
+        Derived from tenant, flow, signal and first anomalous window, so a repeat is recognised.
+    fingerprint
+        Derived from tenant, flow and signal: the same trouble at another time.
+    revision
+        0 when first raised; higher for every update.
+    signal
+        What raised it; ``evidence`` holds everything that has joined since, strongest first.
+    """
+
+    id: Text
+    fingerprint: Text
+    status: Literal["firing", "resolved"]
+    revision: Count
+    severity: Literal["critical", "warning", "info"]
+    tenant: Text
+    flow_id: Text
+    flow_name: Text | None = None
+    signal: AlertSignal
+    starts_at: Instant
+    updated_at: Instant
+    ends_at: Instant | None = None
+    score: float
+    summary: LongText
+    explanation: LongText
+    next_step: LongText
+    evidence: tuple[Evidence, ...]

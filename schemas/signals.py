@@ -1,0 +1,43 @@
+"""A signal: the engine's verdict on one quantity of one flow in one window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.fields import Contract, Count, Instant, Text
+
+SignalName = Literal[
+    "volume", "errors", "missing", "latency", "backlog", "silence", "failure"
+]
+"""What is judged: run volume, failed runs, records with missing attributes, run duration, queue
+depth, absence of a run that should have come, and the predicted probability of failure."""
+
+
+class Signal(Contract):
+    """One verdict.
+
+    Attributes
+    ----------
+    observed, expected, lower, upper
+        Of the window itself, in the signal's own unit (runs, failed runs, records, milliseconds,
+        queued runs, minutes of silence, probability). None where the window had no data.
+    score
+        Above 1 is anomalous, at the budget of false alarms the operator set.
+    spans
+        Lengths, in minutes, of the windows that carried the score; the first is the strongest.
+    status
+        ``learning`` until the flow has been watched long enough to be judged.
+    """
+
+    tenant: Text
+    flow_id: Text
+    signal: SignalName
+    window_start: Instant
+    window_seconds: Count
+    observed: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    score: float
+    spans: tuple[int, ...]
+    status: Literal["learning", "normal", "anomalous"]
