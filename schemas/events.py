@@ -57,7 +57,7 @@ class RunCounts(Contract):
 class LogDuration(Contract):
     """Durations of a window, on the scale they are judged on: natural log of milliseconds."""
 
-    count: Count
+    count: Annotated[int, Field(ge=0, le=10**9)]
     mean_log_ms: LogMs
     var_log_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
 

@@ -1,0 +1,54 @@
+"""How surprising a count is: negative binomial deviance residuals and their tail evidence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from detectors.columns import Floats
+
+SPANS: Final = (1, 3, 15, 60)
+"""Lengths in windows over which counts are judged (detection notes: from a single minute, which
+real traffic needs, to an hour, without which sparse flows are not seen)."""
+LN10: Final = 2.302585092994046
+SMALLEST: Final = 1e-6
+
+
+def deviance_residual(count: Floats, expected: Floats, alpha: Floats | float) -> Floats:
+    """Signed square root of the deviance of a negative binomial count, nearly standard normal.
+
+    The variance is ``expected + alpha * expected**2``; with ``k = 1 / alpha`` the deviance is
+    ``2 (x ln(x / L) - (x + k) ln((x + k) / (L + k)))`` (McCullagh and Nelder, Generalized Linear
+    Models, 2nd ed., 1989).
+
+    Examples
+    --------
+    >>> deviance_residual(np.array([0.0, 20.0, 45.0]), np.array([20.0, 20.0, 20.0]), 0.05)
+    array([-5.27, 0., 3.17])
+    """
+    L = np.maximum(expected, SMALLEST)
+    k = 1 / np.maximum(alpha, SMALLEST)
+    own = count * np.log(np.maximum(count, SMALLEST) / L)  # 0 for a count of 0
+    deviance = 2 * (own - (count + k) * np.log1p((count - L) / (L + k)))
+    residual: Floats = np.copysign(np.sqrt(np.maximum(deviance, 0)), count - L)
+    return residual
+
+
+def tail_evidence(z: Floats) -> Floats:
+    """-log10 of the normal tail probability beyond ``z``; 0 where ``z`` is not positive.
+
+    Examples
+    --------
+    >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0]))
+    array([0., 1.301, 3., 23.118])
+    """
+    evidence: Floats = np.where(z > 0, log_ndtr(-z) / -LN10, 0.0)
+    return evidence
+
+
+def spread(expected: Floats, alpha: Floats | float) -> Floats:
+    """Standard deviation of a negative binomial count."""
+    deviation: Floats = np.sqrt(expected + alpha * expected**2)
+    return deviation

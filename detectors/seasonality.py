@@ -1,0 +1,162 @@
+"""What a flow's day and week look like: tables of rates, learned as ratios of sums.
+
+No interpolation and no smoothing, so that the sharp edges of scheduled flows stay sharp: a rate
+for each five-minute slot of a weekday or weekend day, and the shares of the minutes of an hour.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.columns import Floats, Ints
+from detectors.deviance import spread
+from detectors.state import FlowState, Rows, column
+
+SLOT_MINUTES: Final = 5
+SLOTS: Final = 288
+FLOOR: Final = 0.002
+"""Least expected count of a window (detection notes): nothing is impossible."""
+MEAN_WINDOWS: Final = 20160
+"""Memory of the plain mean that stands in for slots never seen: two weeks."""
+VISITS: Final = 255
+
+
+class Clock(NamedTuple):
+    """Local minute of the week (0 = Monday 00:00) of this window, and of the one 5 later."""
+
+    minute: Ints
+    ahead: Ints
+
+
+class Expectation(NamedTuple):
+    """Counts expected of one window, before the current level of the flow.
+
+    ``base`` is the best guess; ``high`` and ``low`` enclose it and what the slot did last time,
+    where that departed from the usual.
+    """
+
+    base: Floats
+    high: Floats
+    low: Floats
+
+
+class Seasonality(FlowState):
+    """Slot and minute tables of many flows.
+
+    Parameters
+    ----------
+    window_seconds
+        Length of a window; rates are per window.
+    """
+
+    mean: Floats = column(0.0)
+    age: Ints = column(0, dtype=np.int64)
+    rate: NDArray[np.float32] = column(0.0, 2 * SLOTS, dtype=np.float32)
+    visits: NDArray[np.uint8] = column(0, 2 * SLOTS, dtype=np.uint8)
+    last_time: NDArray[np.float32] = column(-1.0, 2 * SLOTS, dtype=np.float32)
+    share: NDArray[np.float32] = column(1.0, 60, dtype=np.float32)
+    share_weight: NDArray[np.float32] = column(0.0, 60, dtype=np.float32)
+    # the slot in progress
+    open_slot: Ints = column(-1, dtype=np.int64)
+    counts: Floats = column(0.0, SLOT_MINUTES)
+    windows: NDArray[np.uint16] = column(0, SLOT_MINUTES, dtype=np.uint16)
+    level: Floats = column(0.0)
+
+    def __init__(self, window_seconds: int = 60) -> None:
+        super().__init__()
+        self._full = max(1, 60 * SLOT_MINUTES // window_seconds)
+
+    def expected(self, rows: Rows, minute: Ints) -> Expectation:
+        """What the tables expect of a window at this local minute of the week."""
+        slot, capacity = slot_of(minute), self.mean.shape[-1]
+        other = np.where(slot < SLOTS, slot + SLOTS, slot - SLOTS)
+        place = np.stack([slot, other]) * capacity + rows.numbers
+        rate = self.rate.reshape(-1).take(place).astype(np.float64)
+        seen = self.visits.reshape(-1).take(place) > 0
+        last = self.last_time.reshape(-1).take(place).astype(np.float64)
+        share = self.share.reshape(-1).take(minute % 60 * capacity + rows.numbers)
+        r = np.where(seen[0], rate[0], np.where(seen[1], rate[1], self.mean[rows.at]))
+        base = np.maximum(r * share, FLOOR)
+        again = np.maximum(base * (last + 1e-6) / (r + 1e-6), FLOOR)
+        again = np.where(last >= 0, again, base)
+        high = np.maximum(np.maximum(again[0], again[1]), base)
+        low = np.minimum(np.minimum(again[0], again[1]), base)
+        return Expectation(base, high, low)
+
+    def observe(self, rows: Rows, minute: Ints, count: Floats, level: Floats) -> None:
+        """Take in one window's count, and the level of the flow as it entered that window."""
+        at, capacity = rows.at, self.mean.shape[-1]
+        place = minute % SLOT_MINUTES * capacity + rows.numbers
+        self.counts.reshape(-1)[place] += count
+        self.windows.reshape(-1)[place] += 1
+        self.level[at] = level
+        mean, age = self.mean[at], self.age[at]
+        self.mean[at] = mean + (count - mean) / np.minimum(age + 1, MEAN_WINDOWS)
+        self.age[at] = age + 1
+
+    def close(self, rows: Rows, minute: Ints, alpha: Floats) -> None:
+        """Learn from the slot in progress where ``minute`` begins another one.
+
+        A slot of which a window was not seen teaches nothing. ``alpha`` is the dispersion by
+        which an unusual slot is told from an ordinary one.
+        """
+        slot = slot_of(minute)
+        over = slot != self.open_slot[rows.at]
+        if not over.any():
+            return
+        done = rows.only(over)
+        full = self.windows[:, done.at].sum(axis=0) >= self._full
+        if full.any():
+            self._learn(done.only(full), alpha[over][full])
+        self.counts[:, done.at] = 0
+        self.windows[:, done.at] = 0
+        self.open_slot[done.at] = slot[over]
+
+    def _learn(self, rows: Rows, alpha: Floats) -> None:
+        at, capacity = rows.at, self.mean.shape[-1]
+        slot, counts, windows = self.open_slot[at], self.counts[:, at], self.windows[:, at]
+        hour = (slot % (60 // SLOT_MINUTES) * SLOT_MINUTES) + np.arange(SLOT_MINUTES)[:, None]
+        minutes = hour * capacity + rows.numbers
+        share = self.share.reshape(-1).take(minutes).astype(np.float64)
+        X = counts.sum(axis=0)
+        F = (windows * share).sum(axis=0) * np.exp(0.5 * self.level[at])
+        self._learn_rate(slot * capacity + rows.numbers, X, F, alpha)
+        self._learn_share(minutes, share, counts, windows)
+
+    def _learn_rate(self, place: Ints, X: Floats, F: Floats, alpha: Floats) -> None:
+        rate, visits = self.rate.reshape(-1), self.visits.reshape(-1)
+        last_time = self.last_time.reshape(-1)
+        r, v, e = X / F, visits.take(place).astype(np.float64), rate.take(place).astype(np.float64)
+        unusual = np.abs(X - F * e) > 4 * spread(F * e, alpha) + 3
+        last = np.where(unusual, r, -1.0)
+        last_time[place] = np.where(v >= 2, last, last_time.take(place))
+        rate[place] = e + np.maximum(1 / (v + 1), 0.1) * (r - e)
+        visits[place] = np.minimum(v + 1, VISITS)
+
+    def _learn_share(
+        self, minutes: Ints, share: Floats, counts: Floats, windows: NDArray[np.uint16]
+    ) -> None:
+        X, n = counts.sum(axis=0), windows.sum(axis=0)
+        part = counts * n / np.maximum(windows * np.maximum(X, 1e-9), 1e-9)
+        w = np.where((X > 0) & (windows > 0), X / (X + 3), 0.0)
+        weight = self.share_weight.reshape(-1)
+        total = weight.take(minutes) + w
+        self.share.reshape(-1)[minutes] = share + np.maximum(1 / (total + 1), 0.02) * w * (
+            part - share
+        )
+        weight[minutes] = total
+
+
+def slot_of(minute: Ints) -> Ints:
+    """Row of the slot tables: slots of a weekday, then those of a weekend day.
+
+    Examples
+    --------
+    >>> slot_of(np.array([0, 9, 5 * 1440]))
+    array([  0,   1, 288])
+    """
+    slot: Ints = minute % 1440 // SLOT_MINUTES + np.where(minute >= 5 * 1440, SLOTS, 0)
+    return slot

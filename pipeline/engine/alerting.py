@@ -1,0 +1,286 @@
+"""From scores to alerts: few, kept up to date, over when calm returns.
+
+A flow has at most one open alert. The first anomalous window raises it; signals that turn
+anomalous meanwhile join it as evidence; it resolves after a stretch without any. So one trouble
+that shows in volume, errors and latency is one alert, and the budget of false alarms is a flow's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2s
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from detectors.columns import Verdict
+from pipeline.engine.emissions import ClosedWindow, FlowKey
+from pipeline.engine.explain import NEXT_STEP, Finding, headline, sentence
+from pipeline.engine.flows import Rows
+from schemas.alerts import Alert, AlertSignal, Evidence
+from schemas.signals import SignalName
+
+Severity = Literal["critical", "warning", "info"]
+
+RANK: Mapping[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
+
+CRITICAL_SCORE = 2.0
+"""Twice the alarm threshold: rarer than one false alarm a flow in several years on the measured
+sweep of thresholds, so worth waking somebody for."""
+
+STOPPED = 5.0
+"""Runs expected while none came: fewer and a stop is not yet business lost."""
+
+
+@dataclass(slots=True)
+class Incident:
+    """One open alert: what was last said, and what it rests on."""
+
+    alert: Alert
+    peaks: dict[tuple[AlertSignal, bool], Evidence] = field(default_factory=dict)
+    last_anomalous: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What words need beyond a verdict: a flow's name and its recent sums."""
+
+    name: Callable[[int], str | None]
+    total: Callable[[int, SignalName, int], float]
+    reasons: Callable[[int], tuple[str, ...]]
+    recently: Callable[[int], str]
+
+
+class Alerting:
+    """The open alerts of a partition, by row.
+
+    Parameters
+    ----------
+    calm
+        Seconds without an anomalous window after which an alert resolves.
+    """
+
+    def __init__(self, calm: int) -> None:
+        self.calm = calm
+        self._open: dict[int, Incident] = {}
+
+    def judge(self, closed: ClosedWindow, rows: Rows, context: Context) -> list[Alert]:
+        """Raise, update and resolve the alerts of the flows of one closed window."""
+        hot = np.zeros(len(rows), dtype=bool)
+        for verdict in closed.verdicts.values():
+            hot |= verdict.score > 1.0
+        alerts = []
+        for i, row in enumerate(rows.tolist()):
+            if hot[i]:
+                findings = _findings(closed.verdicts, i, row, context)
+                alert = self._anomalous(closed, row, closed.flows[i], findings, context)
+            elif row in self._open:
+                alert = self._calm(closed, row)
+            else:
+                continue
+            if alert is not None:
+                alerts.append(alert)
+        return alerts
+
+    def _anomalous(
+        self,
+        closed: ClosedWindow,
+        row: int,
+        flow: FlowKey,
+        findings: list[Finding],
+        context: Context,
+    ) -> Alert | None:
+        incident = self._open.get(row)
+        fresh = incident is None
+        name = context.name(row)
+        if incident is None:
+            incident = Incident(_raised(flow, name, findings[0], closed.start))
+            self._open[row] = incident
+        joined = _join(incident, findings)
+        incident.last_anomalous = closed.start
+        severity = max(map(severity_of, findings), key=RANK.__getitem__)
+        worse = RANK[severity] > RANK[incident.alert.severity]
+        if not (fresh or joined or worse):
+            return None
+        incident.alert = _told(
+            incident,
+            headline(name or flow.flow_id, _main(findings)),
+            context.recently(row),
+            severity if worse or fresh else incident.alert.severity,
+            instant(closed.start + closed.seconds),
+            0 if fresh else incident.alert.revision + 1,
+        )
+        return incident.alert
+
+    def _calm(self, closed: ClosedWindow, row: int) -> Alert | None:
+        incident = self._open[row]
+        if closed.start - incident.last_anomalous < self.calm:
+            return None
+        del self._open[row]
+        return incident.alert.model_copy(
+            update={
+                "status": "resolved",
+                "revision": incident.alert.revision + 1,
+                "updated_at": instant(closed.start + closed.seconds),
+                "ends_at": instant(incident.last_anomalous + closed.seconds),
+            }
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything there is to remember."""
+        return {
+            "open": [
+                [
+                    row,
+                    incident.alert.model_dump_json().encode(),
+                    [
+                        [high, e.model_dump_json().encode()]
+                        for (_, high), e in incident.peaks.items()
+                    ],
+                    incident.last_anomalous,
+                ]
+                for row, incident in sorted(self._open.items())
+            ]
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a state again."""
+        self._open = {}
+        for row, alert, peaks, last in state["open"]:
+            evidence = [(high, Evidence.model_validate_json(e)) for high, e in peaks]
+            self._open[row] = Incident(
+                Alert.model_validate_json(alert),
+                {(e.signal, high): e for high, e in evidence},
+                last,
+            )
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Judge how bad one finding is for the business.
+
+    >>> severity_of(Finding("errors", True, 10, 80, 0.5, 1.2, total=100))
+    'critical'
+    >>> severity_of(Finding("failure", True, 30, 0.4, 0.01, 1.1))
+    'info'
+    """
+    if finding.signal == "failure":
+        return "info"
+    stopped = not finding.high and finding.observed == 0 and finding.expected >= STOPPED
+    failing = finding.signal == "errors" and finding.observed * 2 >= finding.total
+    if finding.score >= CRITICAL_SCORE or (finding.signal == "volume" and stopped) or failing:
+        return "critical"
+    return "warning"
+
+
+def fingerprint(tenant: str, flow_id: str, signal: AlertSignal) -> str:
+    """Name a trouble, whenever it happens: 16 hexadecimal digits."""
+    return _digest(tenant, flow_id, signal)
+
+
+def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int) -> str:
+    """Name one occurrence of a trouble by its first anomalous window: 16 hexadecimal digits."""
+    return _digest(tenant, flow_id, signal, str(start))
+
+
+def instant(epoch: int) -> datetime:
+    """Return epoch seconds as an instant."""
+    return datetime.fromtimestamp(epoch, UTC)
+
+
+def _digest(*parts: str) -> str:
+    return blake2s(msgspec.json.encode(parts), digest_size=8).hexdigest()
+
+
+def _findings(
+    verdicts: Mapping[SignalName, Verdict], i: int, row: int, context: Context
+) -> list[Finding]:
+    """Return the anomalous signals of one flow, strongest first."""
+    found = []
+    for signal, v in verdicts.items():
+        if not v.score[i] > 1.0:
+            continue
+        span = int(v.span[i])
+        finding = Finding(
+            signal,
+            high=bool(v.high[i]),
+            span=span,
+            observed=float(v.span_observed[i]),
+            expected=float(v.span_expected[i]),
+            score=float(v.score[i]),
+            total=context.total(row, signal, span),
+            reasons=context.reasons(row) if signal == "failure" else (),
+        )
+        found.append(finding)
+    return sorted(found, key=lambda f: -f.score)
+
+
+def _main(findings: list[Finding]) -> Finding:
+    """What has happened outranks what is only predicted."""
+    return next((f for f in findings if f.signal != "failure"), findings[0])
+
+
+def _join(incident: Incident, findings: list[Finding]) -> bool:
+    """Keep each signal at its strongest; return whether one is new."""
+    new = False
+    for finding in findings:
+        key = (finding.signal, finding.high)
+        known = incident.peaks.get(key)
+        new |= known is None
+        if known is None or finding.score > known.score:
+            incident.peaks[key] = Evidence(
+                signal=finding.signal,
+                direction="high" if finding.high else "low",
+                span_minutes=finding.span,
+                observed=round(finding.observed, 4),
+                expected=round(finding.expected, 4),
+                score=round(finding.score, 4),
+                text=sentence(finding),
+            )
+    return new
+
+
+def _raised(flow: FlowKey, name: str | None, finding: Finding, start: int) -> Alert:
+    return Alert(
+        id=alert_id(flow.tenant, flow.flow_id, finding.signal, start),
+        fingerprint=fingerprint(flow.tenant, flow.flow_id, finding.signal),
+        status="firing",
+        revision=0,
+        severity="info",
+        tenant=flow.tenant,
+        flow_id=flow.flow_id,
+        flow_name=name,
+        signal=finding.signal,
+        starts_at=instant(start),
+        updated_at=instant(start),
+        score=0.0,
+        summary="",
+        explanation="",
+        next_step=NEXT_STEP[finding.signal, finding.high],
+        evidence=(),
+    )
+
+
+def _told(
+    incident: Incident,
+    summary: str,
+    recently: str,
+    severity: Severity,
+    updated_at: datetime,
+    revision: int,
+) -> Alert:
+    evidence = sorted(incident.peaks.values(), key=lambda e: -e.score)
+    reasons = "; ".join(e.text for e in evidence)
+    return incident.alert.model_copy(
+        update={
+            "revision": revision,
+            "severity": severity,
+            "updated_at": updated_at,
+            "score": evidence[0].score,
+            "summary": summary,
+            "explanation": f"{reasons[:1].upper()}{reasons[1:]}. {recently}",
+            "evidence": tuple(evidence),
+        }
+    )

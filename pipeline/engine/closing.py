@@ -1,0 +1,185 @@
+"""Closing windows: when the watermark allows it, judge them and raise alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from detectors.bank import FlowBank
+from detectors.calibration import threshold
+from detectors.columns import Floats
+from pipeline.engine.accumulator import COLUMN
+from pipeline.engine.alerting import Alerting, Context
+from pipeline.engine.annotations import Annotations
+from pipeline.engine.calendar import Calendar
+from pipeline.engine.emissions import ClosedWindow
+from pipeline.engine.flows import Feed, Flows, Rows
+from pipeline.engine.memory import Memory
+from pipeline.engine.open_windows import OpenWindows, Sums, columns
+from pipeline.engine.rolling import Rolling
+from pipeline.engine.schedule import Schedules
+from pipeline.engine.watermarks import Watermarks
+from pipeline.settings import EngineSettings
+from schemas.alerts import Alert
+
+AHEAD = 5
+"""Windows the detectors look ahead in their tables (not in data): see the volume detector."""
+
+SETTLE = 75
+"""Unwatched windows that are stepped through one by one before watching resumes, so that the
+detectors' rings (71 windows at most) hold nothing from before the gap."""
+
+DETAIL_CHARS = 300
+
+
+class Closing:
+    """The windows of a partition from open to judged."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        flows: Flows,
+        watermarks: Watermarks,
+        annotations: Annotations,
+    ) -> None:
+        self._width = settings.window_seconds
+        self._lateness = settings.lateness_seconds
+        self._flows = flows
+        self._watermarks = watermarks
+        self._annotations = annotations
+        self._calendar = Calendar(settings.timezone, settings.timezones)
+        self._zones: list[int] = []
+        self.windows = OpenWindows()
+        self.schedules = Schedules()
+        self._rolling = Rolling(self._width)
+        self._bank = FlowBank(
+            threshold=threshold(settings.alerts_per_flow_week), window_seconds=self._width
+        )
+        self._alerting = Alerting(settings.calm_minutes * 60)
+        self._last_error: dict[int, tuple[str, str]] = {}
+
+    def grow(self, tenant: str) -> None:
+        """Make room for one more flow, of a tenant."""
+        self._zones.append(self._calendar.zone(tenant))
+        self._bank.grow(len(self._zones))
+
+    def note_error(self, row: int, run_id: str, message: str) -> None:
+        """Keep a flow's latest error, for alerts to quote."""
+        self._last_error[row] = (run_id, message[:DETAIL_CHARS])
+
+    def first_open(self, collectors: frozenset[str]) -> int | None:
+        """Return the first window that is still open to events from some collectors."""
+        limit = self._watermarks.limit(collectors)
+        return None if limit is None else self._last_closable(limit, collectors) + 1
+
+    def _last_closable(self, limit: int, collectors: frozenset[str]) -> int:
+        lateness = 0 if self._watermarks.finished(collectors) else self._lateness
+        return (limit - lateness) // self._width - 1
+
+    def close_due(self, feed: Feed) -> Iterator[ClosedWindow | Alert]:
+        """Close every window of a feed that its watermark has passed, oldest first."""
+        limit = self._watermarks.limit(feed.collectors)
+        rows = feed.rows
+        if limit is None or not len(rows):
+            return
+        last = self._last_closable(limit, feed.collectors)
+        while True:
+            upcoming = self._flows.upcoming[rows]
+            number = int(upcoming.min())
+            if number > last:
+                return
+            here = rows[upcoming == number]
+            if not self._leap(feed, number, here):
+                yield from self._close(feed, number, here)
+
+    def _leap(self, feed: Feed, number: int, rows: Rows) -> bool:
+        """Pass over all but the end of a long stretch that nobody watched."""
+        start = number * self._width
+        if self._watermarks.watched(feed.collectors, start, start + self._width):
+            return False
+        resumes = self._watermarks.next_watched(feed.collectors, start)
+        if resumes is None:
+            return False
+        target = min(resumes // self._width - SETTLE, self.windows.earliest(rows, resumes))
+        if target <= number:
+            return False
+        self._flows.upcoming[rows] = target
+        return True
+
+    def _close(self, feed: Feed, number: int, rows: Rows) -> Iterator[ClosedWindow | Alert]:
+        start = number * self._width
+        sums = self.windows.close(number, rows)
+        self._flows.upcoming[rows] = number + 1
+        self._rolling.close(rows, number, sums)
+        judged = self._judged(feed, start, rows, sums)
+        if not judged.all():
+            self._bank.skip(rows[~judged], *self._minutes(start, rows[~judged]))
+            rows, sums = rows[judged], sums[judged]
+        if not len(rows):
+            return
+        overdue = self._overdue(start + self._width, rows, sums)
+        windows = columns(sums, rows, self._flows, overdue)
+        verdicts = self._bank.step(rows, *self._minutes(start, rows), windows)
+        flows = [self._flows.keys[row] for row in rows.tolist()]
+        learning = self._bank.learning(rows)
+        closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning)
+        yield closed
+        yield from self._alerting.judge(closed, rows, self._context(number))
+
+    def _judged(self, feed: Feed, start: int, rows: Rows, sums: Sums) -> np.ndarray[Any, Any]:
+        """Tell which windows can be judged: watched (or not empty), and not masked."""
+        watched = self._watermarks.watched(feed.collectors, start, start + self._width)
+        judged = np.full(len(rows), watched) | (sums[:, COLUMN["started"]] > 0)
+        if self._annotations:
+            masked = [self._annotations.masked(self._flows.keys[r], start) for r in rows.tolist()]
+            judged &= ~np.array(masked)
+        return judged
+
+    def _minutes(self, start: int, rows: Rows) -> tuple[Rows, Rows]:
+        zones = np.array(self._zones, dtype=np.int64)[rows]
+        now = self._calendar.minutes_of_week(start)
+        ahead = self._calendar.minutes_of_week(start + AHEAD * self._width)
+        return now[zones], ahead[zones]
+
+    def _overdue(self, end: int, rows: Rows, sums: Sums) -> Floats:
+        """Settle the promises of the schedule with what the window brought."""
+        overdue = np.full(len(rows), np.nan)
+        for i, row in enumerate(rows.tolist()):
+            if self.schedules.known(row):
+                if sums[i, COLUMN["started"]] > 0:
+                    self.schedules.started(row, end)
+                overdue[i] = self.schedules.overdue(row, end)
+        return overdue
+
+    def _context(self, number: int) -> Context:
+        memory = Memory(self._rolling, number, self._last_error)
+        return Context(
+            name=self._flows.names.__getitem__,
+            total=memory.total,
+            reasons=self._bank.reasons,
+            recently=memory.recently,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything there is to remember."""
+        return {
+            "zones": list(self._zones),
+            "windows": self.windows.state(),
+            "schedules": self.schedules.state(),
+            "rolling": self._rolling.state(),
+            "bank": self._bank.state(),
+            "alerting": self._alerting.state(),
+            "last_error": [[row, *error] for row, error in sorted(self._last_error.items())],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a state again."""
+        self._zones = list(state["zones"])
+        self.windows.restore(state["windows"])
+        self.schedules.restore(state["schedules"])
+        self._rolling.restore(state["rolling"])
+        self._bank.restore(state["bank"])
+        self._alerting.restore(state["alerting"])
+        self._last_error = {row: (run, message) for row, run, message in state["last_error"]}

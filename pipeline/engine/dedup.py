@@ -1,0 +1,75 @@
+"""Event ids that have been applied, remembered for at least a set time.
+
+Two generations of exact ids: when the younger is as old as the time to remember, the older one is
+dropped and the younger takes its place. So an id lives between one and two such times, and
+forgetting costs nothing per event.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SeenIds:
+    """The ids of recent events, told apart by ``source`` and ``id``.
+
+    Parameters
+    ----------
+    remember
+        Seconds of event time that an id is remembered at least.
+
+    Examples
+    --------
+    >>> seen = SeenIds(remember=3600)
+    >>> seen.first("shop", "1"), seen.first("shop", "1")
+    (True, False)
+    """
+
+    def __init__(self, remember: int) -> None:
+        self.remember = remember
+        self._young: dict[str, set[str]] = {}
+        self._old: dict[str, set[str]] = {}
+        self._turned: int | None = None
+
+    def first(self, source: str, id_: str) -> bool:
+        """Remember an event; return whether it is new."""
+        old = self._old.get(source)
+        if old is not None and id_ in old:
+            return False
+        young = self._young.get(source)
+        if young is None:
+            young = self._young[source] = set()
+        before = len(young)
+        young.add(id_)
+        return len(young) > before
+
+    def contains(self, source: str, id_: str) -> bool:
+        """Return whether an event is remembered, without remembering it."""
+        return any(id_ in by.get(source, ()) for by in (self._young, self._old))
+
+    def advance(self, now: int) -> None:
+        """Tell the time (epoch seconds of event time); forget what is old enough."""
+        if self._turned is None:
+            self._turned = now
+        elif now - self._turned >= self.remember:
+            # After a jump of two lifetimes even the younger generation is past its time.
+            self._old = {} if now - self._turned >= 2 * self.remember else self._young
+            self._young = {}
+            self._turned = now
+
+    def __len__(self) -> int:
+        return sum(len(ids) for by in (self._young, self._old) for ids in by.values())
+
+    def state(self) -> dict[str, Any]:
+        """Everything there is to remember, in a fixed order."""
+        return {
+            "turned": self._turned,
+            "young": {source: sorted(ids) for source, ids in sorted(self._young.items())},
+            "old": {source: sorted(ids) for source, ids in sorted(self._old.items())},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a state again."""
+        self._turned = state["turned"]
+        self._young = {source: set(ids) for source, ids in state["young"].items()}
+        self._old = {source: set(ids) for source, ids in state["old"].items()}

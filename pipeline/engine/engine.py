@@ -1,0 +1,242 @@
+"""The engine of one partition: a pure function of its log.
+
+Records in, emissions out. It reads no clock, starts no timer and draws no random number, so the
+same log gives the same bytes: once more, on another machine, or after a restart from a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
+from pipeline.engine.annotations import Annotations
+from pipeline.engine.closing import Closing
+from pipeline.engine.collectors import CollectorAlerts
+from pipeline.engine.counting import count_run, count_window
+from pipeline.engine.dedup import SeenIds
+from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
+from pipeline.engine.flows import Feed, Flows
+from pipeline.engine.open_windows import MixedWindowError
+from pipeline.engine.records import dead, read
+from pipeline.engine.runs import Runs
+from pipeline.engine.snapshot import dump, load
+from pipeline.engine.watermarks import Watermarks
+from pipeline.log.base import Record
+from pipeline.settings import EngineSettings
+from schemas import structs
+from schemas.structs import EventStruct
+
+HORIZON = 2 * 86_400
+"""Seconds an event may lie ahead of its flow's next window. Further ahead it is a producer's
+defect, or its collector sends no heartbeats; either way its window would stay open for ever."""
+
+
+class _RefusedError(ValueError):
+    """An event that is well formed but cannot be applied."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Engine:
+    """Everything about the flows of one partition.
+
+    Parameters
+    ----------
+    settings
+        How events become verdicts.
+    partition
+        Number of the partition. What concerns all partitions alike (a collector that is down) is
+        told by partition 0 alone.
+
+    Attributes
+    ----------
+    totals
+        Running counts since the beginning of the log: ``events.<type>``, ``late``, ``duplicate``,
+        ``repeated_state``, ``windows``, ``dead.<reason>``.
+
+    Examples
+    --------
+    >>> engine = Engine(EngineSettings())
+    >>> engine.apply(Record(0, 0, None, b"not an event"))[0].reason
+    'json'
+    """
+
+    def __init__(self, settings: EngineSettings, partition: int = 0) -> None:
+        self.settings = settings
+        self.partition = partition
+        self.totals: Counter[str] = Counter()
+        self.flows = Flows()
+        self.watermarks = Watermarks(settings.source_timeout_seconds)
+        self._seen = SeenIds(settings.dedup_seconds)
+        self._runs = Runs(settings.dedup_seconds)
+        self._annotations = Annotations()
+        self._closing = Closing(settings, self.flows, self.watermarks, self._annotations)
+        self._collector_alerts = CollectorAlerts()
+
+    def apply(self, record: Record) -> list[Emission]:
+        """Apply one record; return what it brings about, in order."""
+        out: list[Emission] = []
+        for place, event in read(record):
+            if isinstance(event, DeadLetter):
+                self._bury(event, out)
+                continue
+            try:
+                self._apply_event(event, out)
+            except _RefusedError as refused:
+                self._bury(dead(record, place, refused.reason, str(refused)), out)
+        return out
+
+    def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
+        self.totals[f"dead.{letter.reason}"] += 1
+        out.append(letter)
+
+    def _apply_event(self, event: EventStruct, out: list[Emission]) -> None:
+        data = event.data
+        if isinstance(data, structs.Heartbeat):
+            self._beat(data, out)
+        elif self._seen.first(event.source, event.id):
+            if isinstance(data, structs.Annotation):
+                self._annotations.note(event.tenant, data)
+            elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
+                self._queues(event, data)
+            elif data.flow_id is not None:
+                self._of_flow(event)
+        else:
+            self.totals["duplicate"] += 1
+            return
+        self.totals[f"events.{event.type}"] += 1
+
+    def _beat(self, beat: structs.Heartbeat, out: list[Emission]) -> None:
+        marks = self.watermarks
+        marks.beat(
+            beat.collector,
+            int(beat.watermark.timestamp()),
+            None if beat.since is None else int(beat.since.timestamp()),
+            finished=beat.status == "finished",
+        )
+        changed = marks.changes()
+        feeds: list[Feed] = self.flows.feeds_of(beat.collector)
+        if changed:
+            feeds = list(self.flows.feeds.values())  # who is down decides for whom others wait
+            if self.partition == 0:
+                out += self._collector_alerts.judge(changed, marks)
+        for feed in feeds:
+            for closed in self._closing.close_due(feed):
+                self.totals["windows"] += 1
+                out.append(closed)
+        for component in (self._seen, self._runs, self._annotations):
+            component.advance(marks.furthest)
+
+    def _of_flow(self, event: EventStruct) -> None:
+        data = event.data
+        at = event.time.timestamp()
+        number = int(at) // self.settings.window_seconds
+        key = FlowKey(event.tenant, data.flow_id)
+        row = self._row(key, event.collector or event.source, number)
+        if isinstance(data, structs.ScheduleExpected):
+            tolerance = None if data.tolerance_s is None else int(data.tolerance_s)
+            self._closing.schedules.promise(row, int(data.due_at.timestamp()), tolerance)
+            return
+        if number < self.flows.upcoming[row]:
+            self.totals["late"] += 1
+            return
+        if isinstance(data, structs.FlowRun):
+            self._run(event, data, row, number, at)
+        elif isinstance(data, structs.FlowWindow):
+            self._window(event, data, row, number)
+        elif isinstance(data, structs.QueueSnapshot):
+            self._depth(self._open(number, row, "events"), data.depth, data.oldest_age_s)
+        elif isinstance(data, structs.FlowLog) and data.level.upper() in ("ERROR", "FATAL"):
+            self._closing.note_error(row, data.run_id, data.message)
+
+    def _row(self, key: FlowKey, collector: str, number: int) -> int:
+        row = self.flows.row(key)
+        if row is None:
+            first = self._closing.first_open(frozenset({collector}))
+            row = self.flows.add(key, collector, number if first is None else max(first, number))
+            self._closing.grow(key.tenant)
+            return row
+        self.flows.fed_by(row, collector)
+        width = self.settings.window_seconds
+        if (number - int(self.flows.upcoming[row])) * width > HORIZON:
+            raise _RefusedError(
+                "too_far_ahead",
+                f"time lies more than two days ahead of what collector {collector!r} has vouched "
+                "for: is its clock right, and does it send heartbeats?",
+            )
+        return row
+
+    def _open(self, number: int, row: int, kind: Kind) -> Accumulator:
+        try:
+            return self._closing.windows.at(number, row, kind)
+        except MixedWindowError as error:
+            raise _RefusedError("mixed_window", str(error)) from None
+
+    def _run(
+        self, event: EventStruct, run: structs.FlowRun, row: int, number: int, at: float
+    ) -> None:
+        window = self._open(number, row, "events")
+        self.flows.reports_runs[row] = True
+        if run.flow_name is not None:
+            self.flows.names[row] = run.flow_name
+        if not count_run(window, self._runs, str(self.flows.keys[row]), run, at):
+            self.totals["repeated_state"] += 1
+        if run.state == "failure" and run.summary:
+            self._closing.note_error(row, run.run_id, run.summary)
+
+    def _window(self, event: EventStruct, given: structs.FlowWindow, row: int, number: int) -> None:
+        width = self.settings.window_seconds
+        if given.seconds != width or int(event.time.timestamp()) % width:
+            raise _RefusedError(
+                "window_width", f"data.seconds must be {width}, and time a multiple of it"
+            )
+        window = self._open(number, row, "window")
+        count_window(window, given)
+        self.flows.reports_runs[row] |= window.started != UNKNOWN
+        self.flows.reports_missing[row] |= window.missing != UNKNOWN
+        if given.flow_name is not None:
+            self.flows.names[row] = given.flow_name
+
+    def _queues(self, event: EventStruct, snapshot: structs.QueueSnapshot) -> None:
+        """A tenant's queue, told flow by flow: each partition takes what concerns its flows."""
+        number = int(event.time.timestamp()) // self.settings.window_seconds
+        for flow_id, depth in (snapshot.by_flow or {}).items():
+            row = self.flows.row(FlowKey(event.tenant, flow_id))
+            if row is not None and number >= self.flows.upcoming[row]:
+                self._depth(self._open(number, row, "events"), depth, None)
+
+    def _depth(self, window: Accumulator, depth: int, oldest_age_s: float | None) -> None:
+        window.depth = depth
+        window.oldest_age_s = UNKNOWN if oldest_age_s is None else int(oldest_age_s)
+
+    def snapshot(self) -> bytes:
+        """Write the whole state down."""
+        parts = {name: part.state() for name, part in self._parts().items()}
+        return dump({"totals": dict(self.totals), **parts})
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up a state again; afterwards the future is the same, bit for bit.
+
+        Raises
+        ------
+        SnapshotVersionError
+            If it was written by an engine that keeps its state differently.
+        """
+        state = load(snapshot)
+        self.totals = Counter(state["totals"])
+        for name, part in self._parts().items():
+            part.restore(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "flows": self.flows,
+            "watermarks": self.watermarks,
+            "seen": self._seen,
+            "runs": self._runs,
+            "annotations": self._annotations,
+            "closing": self._closing,
+            "collector_alerts": self._collector_alerts,
+        }

@@ -1,0 +1,200 @@
+"""An alert in plain words: what is wrong, how one can tell, and what to look at first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from schemas.alerts import AlertSignal
+
+
+class Finding(NamedTuple):
+    """One signal of one flow at the moment it was found anomalous.
+
+    ``observed`` and ``expected`` are sums over ``span`` minutes for counts, means for durations
+    (milliseconds), levels for backlog, minutes for silence, and a probability for failure.
+    ``total`` is what a count is a part of (runs ended, records), where it is a part.
+    """
+
+    signal: AlertSignal
+    high: bool
+    span: int
+    observed: float
+    expected: float
+    score: float
+    total: float = math.nan
+    reasons: tuple[str, ...] = ()
+
+
+NEXT_STEP: Mapping[tuple[AlertSignal, bool], str] = {
+    ("volume", False): "Check that the flow is deployed and enabled, that its trigger still fires "
+    "(webhook subscription, schedule), and that the source system has new records.",
+    ("volume", True): "Look for a repeated trigger or a re-sync in the source system, and watch "
+    "the queue and the rate limits of the target.",
+    ("silence", False): "Open the flow's schedule and its last run: disabled, still running, or "
+    "held in the queue?",
+    ("errors", True): "Open a failed run and read its first error; if all name one system, check "
+    "that system's status and credentials.",
+    ("missing", True): "Compare a record of now with one of yesterday: a mapping, or the source's "
+    "fields, may have changed.",
+    ("latency", True): "Find the slow step in a current run; a slow answer from one connector, or "
+    "a larger payload, is the usual cause.",
+    ("backlog", True): "See which flow fills the queue and whether runs still finish; raise its "
+    "priority or pause less urgent flows.",
+    ("failure", True): "Nothing has failed yet: look at the reasons named above before it does.",
+    ("collector", False): "Restart the collector or restore its access; until then the engine "
+    "cannot see these flows, and keeps quiet about them.",
+}
+"""What an operator looks at first, by signal and whether it is too high."""
+
+
+def sentence(finding: Finding) -> str:
+    """Say what one signal shows, without naming the flow.
+
+    Examples
+    --------
+    >>> sentence(Finding("volume", False, 15, 3, 160, 1.8))
+    '3 runs started in 15 minutes, where about 160 are usual'
+    >>> sentence(Finding("errors", True, 10, 38, 0.5, 3.1, total=100))
+    '38 of 100 runs failed in 10 minutes (38 %), where about 0.5 % is usual'
+    >>> sentence(Finding("latency", True, 4, 4200, 1100, 1.4))
+    'runs take 4.2 s, where about 1.1 s is usual (3.8 times as long)'
+    """
+    return _WORDS[finding.signal](finding)
+
+
+def headline(name: str, finding: Finding) -> str:
+    """Say in one line what is wrong with a flow.
+
+    Examples
+    --------
+    >>> headline("Orders", Finding("volume", False, 15, 0, 160, 1.8))
+    'Orders has stopped: no runs started in 15 minutes, where about 160 are usual'
+    """
+    return f"{name} {_verb(finding)}: {sentence(finding)}"
+
+
+def _verb(f: Finding) -> str:
+    if f.signal == "volume":
+        if f.high:
+            return "is running far more than usual"
+        return "has stopped" if f.observed == 0 else "has thinned out"
+    return {
+        "silence": "is overdue",
+        "errors": "is failing",
+        "missing": "is losing fields",
+        "latency": "has slowed down",
+        "backlog": "is backing up",
+        "failure": "is likely to fail soon",
+        "collector": "is not reporting",
+    }[f.signal]
+
+
+def _volume(f: Finding) -> str:
+    ratio = f" ({number(f.observed / f.expected)} times)" if f.high and f.expected > 0 else ""
+    return (
+        f"{count(f.observed)} {plural('run', f.observed)} started in {minutes(f.span)}, "
+        f"where about {number(f.expected)} {'is' if f.expected == 1 else 'are'} usual{ratio}"
+    )
+
+
+def _part(noun: str, verb: str) -> Callable[[Finding], str]:
+    def words(f: Finding) -> str:
+        total = f.total if f.total > 0 else math.nan
+        shown, usual = percent(f.observed / total), percent(f.expected / total)
+        return (
+            f"{count(f.observed)} of {count(f.total)} {noun} {verb} in {minutes(f.span)} "
+            f"({shown}), where about {usual} is usual"
+        )
+
+    return words
+
+
+def _latency(f: Finding) -> str:
+    times = f.observed / f.expected if f.expected > 0 else math.nan
+    return (
+        f"runs take {duration(f.observed)}, where about {duration(f.expected)} is usual "
+        f"({number(times)} times as long)"
+    )
+
+
+def _backlog(f: Finding) -> str:
+    return f"{count(f.observed)} runs wait in the queue, where about {number(f.expected)} are usual"
+
+
+def _silence(f: Finding) -> str:
+    return f"no run for {minutes(f.observed)}, where at most {minutes(f.expected)} is usual"
+
+
+def _failure(f: Finding) -> str:
+    because = f", because of {', '.join(f.reasons)}" if f.reasons else ""
+    return f"a failure within 30 minutes is {percent(f.observed)} likely{because}"
+
+
+def _collector(f: Finding) -> str:
+    return f"nothing heard for {minutes(f.observed)}: what it watches cannot be judged"
+
+
+_WORDS: Mapping[AlertSignal, Callable[[Finding], str]] = {
+    "volume": _volume,
+    "errors": _part("runs", "failed"),
+    "missing": _part("records", "lack attributes"),
+    "latency": _latency,
+    "backlog": _backlog,
+    "silence": _silence,
+    "failure": _failure,
+    "collector": _collector,
+}
+
+
+def number(value: float) -> str:
+    """Write a number with no more digits than it deserves.
+
+    >>> number(159.6), number(0.4821), number(3.0)
+    ('160', '0.48', '3')
+    """
+    if math.isnan(value):
+        return "an unknown number"
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2g}"
+
+
+def count(value: float) -> str:
+    """Write a whole number; ``no`` for none."""
+    return "no" if value == 0 else f"{value:,.0f}"
+
+
+def plural(noun: str, value: float) -> str:
+    """Return the noun for so many."""
+    return noun if value == 1 else f"{noun}s"
+
+
+def percent(ratio: float) -> str:
+    """Write a ratio in percent."""
+    return f"{number(100 * ratio)} %"
+
+
+def minutes(value: float) -> str:
+    """Write a length of time given in minutes.
+
+    >>> minutes(1), minutes(45), minutes(200)
+    ('a minute', '45 minutes', '3.3 hours')
+    """
+    if value < 1.5:
+        return "a minute"
+    return f"{value:.0f} minutes" if value < 120 else f"{number(value / 60)} hours"
+
+
+def duration(milliseconds: float) -> str:
+    """Write a length of time given in milliseconds.
+
+    >>> duration(230), duration(4200), duration(180_000)
+    ('230 ms', '4.2 s', '3 minutes')
+    """
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 120_000:
+        return f"{number(milliseconds / 1000)} s"
+    return minutes(milliseconds / 60_000)

@@ -1,0 +1,72 @@
+"""From a record of the log to events: decoding, and what cannot be decoded put aside.
+
+A record holds a batch of structured CloudEvents, one structured event, or one event in Kafka's
+binary mode (attributes in ``ce_`` headers, data in the value). One bad entry of a batch does not
+hold up its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pipeline.engine.emissions import DeadLetter
+from pipeline.log.base import BATCH_CONTENT_TYPE, Record
+from schemas.decode import decode_batch, decode_event, split_batch
+from schemas.errors import ContractError
+from schemas.structs import EventStruct
+
+
+def read(record: Record) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
+    """Yield every event of a record with its place in the batch (None outside one).
+
+    What cannot be read is yielded as a dead letter in the place where it stood.
+    """
+    headers = dict(record.headers)
+    if record.value is None:
+        yield None, dead(record, None, "empty", "the record has no value")
+    elif headers.get("content-type", b"").split(b";")[0].strip() == BATCH_CONTENT_TYPE:
+        yield from _batch(record, record.value)
+    else:
+        try:
+            structured = b"ce_id" not in headers
+            yield None, decode_event(record.value if structured else _joined(record, headers))
+        except ContractError as error:
+            yield None, dead(record, None, error.kind, str(error))
+
+
+def _batch(record: Record, value: bytes) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
+    try:
+        yield from enumerate(decode_batch(value))
+        return
+    except ContractError:
+        pass  # at least one entry is bad: take them one by one
+    try:
+        entries = split_batch(value)
+    except ContractError as error:
+        yield None, dead(record, None, error.kind, str(error))
+        return
+    for place, raw in enumerate(entries):
+        try:
+            yield place, decode_event(raw)
+        except ContractError as error:
+            yield place, dead(record, place, error.kind, str(error), raw)
+
+
+def _joined(record: Record, headers: dict[str, bytes]) -> bytes:
+    """Put the attributes and data of a binary-mode event into one structured document."""
+    attributes = {
+        name.removeprefix("ce_"): value.decode("utf-8", "replace")
+        for name, value in headers.items()
+        if name.startswith("ce_")
+    }
+    document = json.dumps(attributes)
+    return document[:-1].encode() + b',"data":' + (record.value or b"null") + b"}"
+
+
+def dead(
+    record: Record, entry: int | None, reason: str, detail: str, value: bytes | None = None
+) -> DeadLetter:
+    """Make a dead letter of a record, or of one entry of it."""
+    original = record.value if value is None else value
+    return DeadLetter(record.offset, entry, reason, detail, record.key, original, record.headers)

@@ -1,0 +1,166 @@
+"""Emissions as records: verdicts, alerts and dead letters in the bytes that are published.
+
+Signals travel as CloudEvents batches, alerts as one structured CloudEvent a record, and dead
+letters as the bytes they came in. Equal emissions give equal bytes, so a reader may compare two
+runs of the engine byte by byte.
+
+Source: CloudEvents 1.0.2, "JSON Event Format", sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detectors.columns import Floats, Verdict
+from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
+from pipeline.log.base import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE, Headers, Output
+from schemas.alerts import Alert
+from schemas.signals import Signal, SignalName
+
+SOURCE = "cogentai"
+SIGNAL_TYPE = "cogent.signal"
+ALERT_TYPE = "cogent.alert"
+
+MAX_RECORD_BYTES = 500_000
+"""Half of what a Kafka broker takes in one record unless told otherwise (``message.max.bytes``)."""
+MAX_DETAIL = 2_000
+"""A dead letter's detail may quote its input, which may be megabytes."""
+
+_MAX_SCORE = 1e9  # what an infinite score is written as: JSON has no infinity
+_DIGITS = 6
+_LEAST = -12
+_POWERS: Floats = np.array([float(f"1e{n}") for n in range(_LEAST, 19)])
+
+_ENVELOPE = ("specversion", "id", "source", "type", "time", "tenant", "data")
+# Typed as Any: mypy cannot see the fields of a struct made at run time.
+_Event: Any = msgspec.defstruct("_Event", _ENVELOPE)
+_SignalData: Any = msgspec.defstruct("_SignalData", list(Signal.model_fields))
+_encode_json = msgspec.json.Encoder().encode
+
+
+def encode(emissions: Iterable[Emission], *, topic: str, partition: int) -> list[Output]:
+    """Encode what the engine handed out for some records, in order.
+
+    Parameters
+    ----------
+    topic, partition
+        Where the records came from; a dead letter says so in its headers.
+
+    Examples
+    --------
+    >>> letter = DeadLetter(7, None, "not-json", "line 1", b"k", b"{", ())
+    >>> [output] = encode([letter], topic="patchworks.events.v1", partition=3)
+    >>> output.topic, output.value, dict(output.headers)["cogentai.error.reason"]
+    ('dead-letters', b'{', b'not-json')
+    """
+    outputs: list[Output] = []
+    for emission in emissions:
+        match emission:
+            case ClosedWindow():
+                outputs.extend(_signals(emission))
+            case Alert():
+                outputs.append(_alert(emission))
+            case DeadLetter():
+                outputs.append(_dead_letter(emission, topic, partition))
+    return outputs
+
+
+def significant(values: Floats) -> Floats:
+    """Round to six significant digits, each to the float nearest that decimal.
+
+    Powers of ten are looked up rather than computed by a logarithm, whose last bit may depend on
+    the processor. Outside 1e-12 to 1e18 fewer or more digits remain.
+
+    >>> significant(np.array([0.1 + 0.2, 1234567.0, 0.0, np.nan])).tolist()
+    [0.3, 1234570.0, 0.0, nan]
+    """
+    exponent = np.searchsorted(_POWERS, np.abs(values), side="right") - 1 + _LEAST
+    up = _POWERS[np.maximum(_DIGITS - 1 - exponent, 0) - _LEAST]
+    down = _POWERS[np.maximum(exponent - _DIGITS + 1, 0) - _LEAST]
+    return np.rint(values / down * up) / up * down + 0.0  # + 0.0 makes a negative zero positive
+
+
+def _signals(closed: ClosedWindow) -> Iterator[Output]:
+    batch: list[bytes] = []
+    size = 2
+    for event in _signal_events(closed):
+        if batch and size + len(event) > MAX_RECORD_BYTES:
+            yield _batch(batch)
+            batch, size = [], 2
+        batch.append(event)
+        size += len(event) + 1
+    if batch:
+        yield _batch(batch)
+
+
+def _batch(events: list[bytes]) -> Output:
+    headers: Headers = (("content-type", BATCH_CONTENT_TYPE),)
+    return Output("signals", None, b"[" + b",".join(events) + b"]", headers)
+
+
+def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
+    start = _instant(closed.start)
+    learning = closed.learning.tolist()
+    for name, verdict in closed.verdicts.items():
+        rows, columns = _said(verdict, closed.seconds)
+        for row, observed, expected, lower, upper, score, span in zip(rows, *columns, strict=True):
+            tenant, flow_id = closed.flows[row]
+            status = "learning" if learning[row] else "anomalous" if score > 1 else "normal"
+            data = _SignalData(
+                tenant, flow_id, name, start, closed.seconds,
+                observed, expected, lower, upper, score, (span,) if score else (), status,
+            )  # fmt: skip
+            id_ = _signal_id(tenant, flow_id, name, closed.start)
+            yield _encode_json(_Event("1.0", id_, SOURCE, SIGNAL_TYPE, start, tenant, data))
+
+
+def _signal_id(tenant: str, flow_id: str, name: SignalName, start: int) -> str:
+    return f"sig:{tenant}:{flow_id}:{name}:{start}"
+
+
+def _said(verdict: Verdict, seconds: int) -> tuple[list[int], Sequence[list[Any]]]:
+    """Return the rows with something to say, and their columns as plain numbers.
+
+    A quantity that was not observed is written as null, which is what msgspec makes of NaN.
+    """
+    score = significant(np.nan_to_num(verdict.score, posinf=_MAX_SCORE))
+    rows = np.flatnonzero(~np.isnan(verdict.observed) | (score > 0))
+    measured = (verdict.observed, verdict.expected, verdict.lower, verdict.upper)
+    minutes = -(-verdict.span[rows] * seconds // 60)  # a window shorter than a minute counts as one
+    columns = [significant(column[rows]).tolist() for column in measured]
+    return rows.tolist(), [*columns, score[rows].tolist(), minutes.tolist()]
+
+
+def _instant(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _alert(alert: Alert) -> Output:
+    data = alert.model_dump(mode="json")
+    id_ = f"{alert.id}:{alert.revision}"
+    event = _Event("1.0", id_, SOURCE, ALERT_TYPE, data["updated_at"], alert.tenant, data)
+    key = f"{alert.tenant}:{alert.flow_id}".encode()
+    return Output("alerts", key, _encode_json(event), (("content-type", EVENT_CONTENT_TYPE),))
+
+
+def _dead_letter(letter: DeadLetter, topic: str, partition: int) -> Output:
+    error = {
+        "topic": topic,
+        "partition": partition,
+        "offset": letter.offset,
+        "entry": letter.entry,
+        "reason": letter.reason,
+        "detail": letter.detail[:MAX_DETAIL],
+    }
+    # Input may hold lone surrogates, which have no UTF-8 form; escaped, they still tell the reader.
+    headers = tuple(
+        (f"cogentai.error.{name}", str(value).encode("utf-8", "backslashreplace"))
+        for name, value in error.items()
+        if value is not None
+    )
+    return Output("dead-letters", letter.key, letter.value, letter.headers + headers)

@@ -1,0 +1,121 @@
+"""One partition at work: its engine, its place in the log, and the commits that join the two.
+
+The same for either log. A commit makes durable, at once, what the engine has put out and how far
+it has read; now and then it also holds a snapshot. To open a partition is to load the snapshot and
+to apply silently what was committed after it, since those outputs are already published.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from pipeline.engine.emissions import Emission
+from pipeline.engine.engine import Engine
+from pipeline.log.base import PartitionLog, Record
+from pipeline.outputs.encode import encode
+from pipeline.settings import EngineSettings
+
+
+class Observer(Protocol):
+    """Whoever looks on: metrics, the demo's picture."""
+
+    def observe(self, emissions: Sequence[Emission]) -> None:
+        """Take note of emissions that have been committed."""
+
+    def progress(self, partition: Partition) -> None:
+        """Take note of where a partition stands after a commit, or after it was opened."""
+
+
+class Partition:
+    """A partition from open to close.
+
+    Parameters
+    ----------
+    log
+        The partition in the log; owning it is what makes this the only writer of its outputs.
+    settings
+        The engine's.
+    topic
+        Name of the events topic, for dead letters to quote.
+    observers
+        Told of everything committed, in order.
+    clock
+        Seconds that only rise, to space snapshots. The engine never sees it.
+
+    Attributes
+    ----------
+    applied
+        Offset of the last record whose outputs are published; None before the first.
+    engine
+        The engine, as of ``applied``.
+    """
+
+    def __init__(
+        self,
+        log: PartitionLog,
+        settings: EngineSettings,
+        topic: str,
+        observers: Sequence[Observer] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.log = log
+        self.engine = Engine(settings, log.partition)
+        self.applied: int | None = None
+        self._settings = settings
+        self._topic = topic
+        self._observers = observers
+        self._clock = clock
+        self._since_snapshot = 0
+        self._snapshot_at = clock()
+
+    async def open(self) -> None:
+        """Take the partition over and bring the engine to where its last commit left it."""
+        checkpoint = await self.log.open()
+        if checkpoint is not None:
+            if checkpoint.snapshot is not None:
+                self.engine.restore(checkpoint.snapshot)
+            async for records in self.log.replay(checkpoint.snapshot_offset, checkpoint.applied):
+                for record in records:
+                    self.engine.apply(record)
+                self._since_snapshot += len(records)
+            self.applied = checkpoint.applied
+        for observer in self._observers:
+            observer.progress(self)
+
+    async def process(self, records: Sequence[Record]) -> None:
+        """Apply records and commit what they bring about. Records applied before are passed over.
+
+        Raises
+        ------
+        FencedError
+            If another process has taken the partition over.
+        """
+        fresh = [r for r in records if self.applied is None or r.offset > self.applied]
+        if not fresh:
+            return
+        emissions = [emission for record in fresh for emission in self.engine.apply(record)]
+        self._since_snapshot += len(fresh)
+        await self._commit(fresh[-1].offset, emissions, snapshot=self._snapshot_due())
+
+    async def close(self) -> None:
+        """Leave a fresh snapshot behind, so that the next owner starts at once, and let go."""
+        if self.applied is not None and self._since_snapshot:
+            await self._commit(self.applied, (), snapshot=True)
+        await self.log.aclose()
+
+    async def _commit(self, applied: int, emissions: Sequence[Emission], *, snapshot: bool) -> None:
+        outputs = encode(emissions, topic=self._topic, partition=self.log.partition)
+        await self.log.commit(applied, outputs, self.engine.snapshot() if snapshot else None)
+        self.applied = applied
+        if snapshot:
+            self._since_snapshot = 0
+            self._snapshot_at = self._clock()
+        for observer in self._observers:
+            observer.observe(emissions)
+            observer.progress(self)
+
+    def _snapshot_due(self) -> bool:
+        waited = self._clock() - self._snapshot_at >= self._settings.snapshot_seconds
+        return waited or self._since_snapshot >= self._settings.snapshot_records

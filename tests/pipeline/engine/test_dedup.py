@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pipeline.engine.dedup import SeenIds
+
+
+def test_an_event_is_new_once() -> None:
+    seen = SeenIds(remember=3600)
+    assert [seen.first("shop", "1") for _ in range(3)] == [True, False, False]
+
+
+def test_the_same_id_from_another_source_is_another_event() -> None:
+    seen = SeenIds(remember=3600)
+    assert seen.first("shop", "1")
+    assert seen.first("erp", "1")
+
+
+def test_an_id_is_remembered_for_at_least_the_time_promised() -> None:
+    seen = SeenIds(remember=3600)
+    seen.advance(0)
+    for now in range(0, 3600, 60):
+        seen.advance(now)
+        seen.first("shop", str(now))
+    for now in range(0, 3600, 60):
+        seen.advance(now + 3599)
+        assert not seen.first("shop", str(now))
+
+
+def test_ids_are_forgotten_after_two_lifetimes() -> None:
+    seen = SeenIds(remember=3600)
+    seen.advance(0)
+    seen.first("shop", "old")
+    seen.advance(3600)
+    seen.advance(7200)
+    assert len(seen) == 0
+    assert seen.first("shop", "old")
+
+
+def test_a_long_jump_in_time_forgets_everything_at_once() -> None:
+    seen = SeenIds(remember=3600)
+    seen.advance(0)
+    seen.first("shop", "old")
+    seen.advance(1_000_000)
+    assert len(seen) == 0
+
+
+def test_a_restored_memory_knows_the_same_events() -> None:
+    seen = SeenIds(remember=3600)
+    seen.advance(0)
+    seen.first("shop", "1")
+    seen.advance(4000)
+    seen.first("shop", "2")
+    again = SeenIds(remember=3600)
+    again.restore(seen.state())
+    assert again.state() == seen.state()
+    assert not again.first("shop", "1")
+    assert not again.first("shop", "2")
