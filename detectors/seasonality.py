@@ -24,13 +24,6 @@ MEAN_WINDOWS: Final = 20160
 VISITS: Final = 255
 
 
-class Clock(NamedTuple):
-    """Local minute of the week (0 = Monday 00:00) of this window, and of the one 5 later."""
-
-    minute: Ints
-    ahead: Ints
-
-
 class Expectation(NamedTuple):
     """Counts expected of one window, before the current level of the flow.
 

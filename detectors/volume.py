@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detectors import cusum
 from detectors.columns import Floats, Ints, Verdict
 from detectors.deviance import SPANS, deviance_residual, spread, tail_evidence
-from detectors.seasonality import Clock, Expectation, Seasonality
+from detectors.seasonality import Expectation, Seasonality
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
 
@@ -96,28 +96,31 @@ class Volume(FlowState):
         self.counts = SlidingSums(1, SPANS)
         self.expectations = SlidingSums(3, SPANS, ends=(0, SHIFT, 2 * SHIFT))
 
-    def step(self, rows: Rows, clock: Clock, count: Floats) -> Counts:
-        """Judge one window of these rows, then learn from it."""
+    def step(self, rows: Rows, minute: Ints, ahead: Ints, count: Floats) -> Counts:
+        """Judge one window of these rows, then learn from it.
+
+        ``minute`` is its local minute of the week, ``ahead`` that of the window 5 later.
+        """
         level = self.level[rows.at].copy()
-        self.seasonality.close(rows, clock.minute, self.alpha[1, rows.at])
-        sums = self._look_ahead(rows, clock)
+        self.seasonality.close(rows, minute, self.alpha[1, rows.at])
+        sums = self._look_ahead(rows, ahead)
         self._push(rows, count)
         judged = self._judge(rows, count, sums)
         self._learn_dispersion(rows, judged)
         self._learn_level(rows, count, Expectation(*sums[:, 1, 0]))
-        self.seasonality.observe(rows, clock.minute, count, level)
+        self.seasonality.observe(rows, minute, count, level)
         self.age[rows.at] += 1
         return judged
 
-    def skip(self, rows: Rows, clock: Clock) -> None:
+    def skip(self, rows: Rows, ahead: Ints) -> None:
         """Pass over a window nobody watched: it is taken to have been as expected."""
-        base = self._look_ahead(rows, clock)[0, 1, 0]
+        base = self._look_ahead(rows, ahead)[0, 1, 0]
         self._push(rows, base * np.exp(DECAY * self.level[rows.at]))
         self.level[rows.at] *= DECAY
 
-    def _look_ahead(self, rows: Rows, clock: Clock) -> Floats:
+    def _look_ahead(self, rows: Rows, ahead: Ints) -> Floats:
         """Sums of the expectations (base, high, low) by shift (5, 0, -5), span and row."""
-        self.expectations.push(rows, np.stack(self.seasonality.expected(rows, clock.ahead)))
+        self.expectations.push(rows, np.stack(self.seasonality.expected(rows, ahead)))
         return self.expectations.over(rows)
 
     def _push(self, rows: Rows, count: Floats) -> None:

@@ -8,10 +8,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Literal
 
 Kind = Literal[
     "json", "depth", "missing", "type", "range", "length", "choice", "instant", "unknown_type",

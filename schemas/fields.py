@@ -27,7 +27,7 @@ def parse_instant(value: object) -> datetime:
     >>> parse_instant("2026-03-02T10:00:00Z").hour
     10
     """
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value.tzinfo:
         return value
     try:
         return msgspec.convert(value, _Instant)

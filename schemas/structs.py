@@ -8,6 +8,7 @@ To a type checker the structs *are* the models, so ``event.data.run_id`` is type
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
@@ -20,9 +21,6 @@ from pydantic.fields import FieldInfo
 
 from schemas import events
 from schemas.fields import Contract, check_instant, parse_instant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 _BOUNDS = {
     annotated_types.Ge: "ge",

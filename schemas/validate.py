@@ -6,20 +6,17 @@ fault rather than the first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from schemas.cloudevents import Envelope
 from schemas.errors import ContractError, Kind
 from schemas.events import DATA_BY_TYPE, event_model
 from schemas.structs import EventStruct
 from schemas.syntax import parse
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-    from schemas.cloudevents import Envelope
 
 _KINDS: dict[str, Kind] = {
     "missing": "missing",

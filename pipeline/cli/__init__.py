@@ -1,0 +1,32 @@
+"""The command line: ``cogentai``. Thin: each command reads its arguments and calls what does the work."""
+
+from __future__ import annotations
+
+import sys
+
+from pydantic import ValidationError
+
+from pipeline.cli.app import app
+from pipeline.cli.console import WRONG_USAGE, complain
+from pipeline.cli import (  # noqa: F401 - each registers its command
+    alerts,
+    backtest,
+    demo,
+    doctor,
+    ingest,
+    replay,
+    run,
+    topics,
+    worker,
+)
+
+
+def main() -> None:
+    """Run ``cogentai``."""
+    try:
+        app()
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "__".join(str(part) for part in fault["loc"]).upper()
+            complain(f"setting COGENTAI_{name}: {fault['msg']}")
+        sys.exit(WRONG_USAGE)

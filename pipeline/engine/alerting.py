@@ -18,7 +18,7 @@ import numpy as np
 
 from detectors.columns import Verdict
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.explain import NEXT_STEP, Finding, headline, sentence
+from pipeline.engine.explain import Finding, headline, next_step, sentence
 from pipeline.engine.flows import Rows
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
@@ -258,7 +258,7 @@ def _raised(flow: FlowKey, name: str | None, finding: Finding, start: int) -> Al
         score=0.0,
         summary="",
         explanation="",
-        next_step=NEXT_STEP[finding.signal, finding.high],
+        next_step=next_step(finding),
         evidence=(),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.engine.alerting import alert_id, fingerprint, instant
-from pipeline.engine.explain import NEXT_STEP, Finding, headline, sentence
+from pipeline.engine.explain import Finding, headline, next_step, sentence
 from pipeline.engine.watermarks import Watermarks
 from schemas.alerts import Alert, Evidence
 
@@ -55,7 +55,7 @@ class CollectorAlerts:
             summary=headline(f"Collector {name}", finding),
             explanation=f"{text[:1].upper()}{text[1:]}. Its flows are neither judged nor learned "
             "until it reports again.",
-            next_step=NEXT_STEP["collector", False],
+            next_step=next_step(finding),
             evidence=(evidence,),
         )
         return alert

@@ -27,26 +27,35 @@ class Finding(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-NEXT_STEP: Mapping[tuple[AlertSignal, bool], str] = {
-    ("volume", False): "Check that the flow is deployed and enabled, that its trigger still fires "
-    "(webhook subscription, schedule), and that the source system has new records.",
-    ("volume", True): "Look for a repeated trigger or a re-sync in the source system, and watch "
-    "the queue and the rate limits of the target.",
-    ("silence", False): "Open the flow's schedule and its last run: disabled, still running, or "
-    "held in the queue?",
-    ("errors", True): "Open a failed run and read its first error; if all name one system, check "
-    "that system's status and credentials.",
-    ("missing", True): "Compare a record of now with one of yesterday: a mapping, or the source's "
-    "fields, may have changed.",
-    ("latency", True): "Find the slow step in a current run; a slow answer from one connector, or "
-    "a larger payload, is the usual cause.",
-    ("backlog", True): "See which flow fills the queue and whether runs still finish; raise its "
-    "priority or pause less urgent flows.",
-    ("failure", True): "Nothing has failed yet: look at the reasons named above before it does.",
-    ("collector", False): "Restart the collector or restore its access; until then the engine "
-    "cannot see these flows, and keeps quiet about them.",
+_NEXT_STEP: Mapping[AlertSignal, str] = {
+    "volume": "Check that the flow is deployed and enabled, that its trigger still fires (webhook "
+    "subscription, schedule), and that the source system has new records.",
+    "silence": "Open the flow's schedule and its last run: disabled, still running, or held in "
+    "the queue?",
+    "errors": "Open a failed run and read its first error; if all name one system, check that "
+    "system's status and credentials.",
+    "missing": "Compare a record of now with one of yesterday: a mapping, or the source's fields, "
+    "may have changed.",
+    "latency": "Find the slow step in a current run; a slow answer from one connector, or a "
+    "larger payload, is the usual cause.",
+    "backlog": "See which flow fills the queue and whether runs still finish; raise its priority "
+    "or pause less urgent flows.",
+    "failure": "Nothing has failed yet: look at the reasons named above before it does.",
+    "collector": "Restart the collector or restore its access; until then the engine cannot see "
+    "these flows, and keeps quiet about them.",
 }
-"""What an operator looks at first, by signal and whether it is too high."""
+
+_TOO_MUCH = (
+    "Look for a repeated trigger or a re-sync in the source system, and watch the queue and the "
+    "rate limits of the target."
+)
+
+
+def next_step(finding: Finding) -> str:
+    """Say what an operator looks at first."""
+    if finding.signal == "volume" and finding.high:
+        return _TOO_MUCH
+    return _NEXT_STEP[finding.signal]
 
 
 def sentence(finding: Finding) -> str:

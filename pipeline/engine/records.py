@@ -29,7 +29,7 @@ def read(record: Record) -> Iterator[tuple[int | None, EventStruct | DeadLetter]
         yield from _batch(record, record.value)
     else:
         try:
-            structured = b"ce_id" not in headers
+            structured = "ce_id" not in headers
             yield None, decode_event(record.value if structured else _joined(record, headers))
         except ContractError as error:
             yield None, dead(record, None, error.kind, str(error))

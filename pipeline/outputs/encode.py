@@ -82,7 +82,8 @@ def significant(values: Floats) -> Floats:
     exponent = np.searchsorted(_POWERS, np.abs(values), side="right") - 1 + _LEAST
     up = _POWERS[np.maximum(_DIGITS - 1 - exponent, 0) - _LEAST]
     down = _POWERS[np.maximum(exponent - _DIGITS + 1, 0) - _LEAST]
-    return np.rint(values / down * up) / up * down + 0.0  # + 0.0 makes a negative zero positive
+    rounded: Floats = np.rint(values / down * up) / up * down
+    return rounded + 0.0  # a negative zero becomes positive
 
 
 def _signals(closed: ClosedWindow) -> Iterator[Output]:

@@ -13,7 +13,6 @@ import platform
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
@@ -22,45 +21,24 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, FlowKey
-from pipeline.outputs.flow_metrics import OTHER, FlowMetrics
+from pipeline.outputs import partition_metrics
+from pipeline.outputs.flow_metrics import FlowMetrics
+from pipeline.outputs.partition_metrics import TOTALS, AlertLabels, Partition
 from schemas.alerts import Alert
 
-TOTALS: Mapping[str, tuple[str, str | None]] = {
-    "events": ("Events read.", "type"),
-    "events_late": ("Events of windows that had closed, not applied.", None),
-    "events_duplicate": ("Events seen before, not applied.", None),
-}
-"""The engine's own counters: what each counts, and the label that splits it, if one does."""
-
-MAX_COLLECTORS = 100
-"""Collectors name themselves, so their number is not ours to trust."""
-
-_ALERT = ("tenant", "flow_id", "signal", "severity")
-_AlertLabels = tuple[str, str, str, str]
 _BUCKETS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 """Commits take milliseconds, opening a partition up to seconds; few, for each is a series."""
-
-
-@dataclass(slots=True)
-class _Partition:
-    flows: set[FlowKey] = field(default_factory=set)
-    names: dict[FlowKey, str] = field(default_factory=dict)
-    firing: dict[str, _AlertLabels] = field(default_factory=dict)
-    totals: dict[str, int] = field(default_factory=dict)
-    watermarks: dict[str, float] = field(default_factory=dict)
-    applied: int | None = None
-    lag: int | None = None
 
 
 class EngineMetrics(Collector):
     """Metrics of the partitions this process looks after.
 
-    May be written by one thread while another is serving them.
+    May be written by one thread while another serves it.
 
     Parameters
     ----------
     registry
-        Where to register; a registry of its own, served by
+        Where to register: a registry of its own, served by
         :class:`~pipeline.health.server.HealthServer`.
     max_flows
         Flows with series of their own; the rest are counted under ``flow_id="_other"``.
@@ -82,9 +60,9 @@ class EngineMetrics(Collector):
 
     def __init__(self, registry: CollectorRegistry, max_flows: int = 500) -> None:
         self._lock = threading.Lock()
-        self._partitions: defaultdict[int, _Partition] = defaultdict(_Partition)
+        self._partitions: defaultdict[int, Partition] = defaultdict(Partition)
         self._flows = FlowMetrics(max_flows)
-        self._raised: Counter[_AlertLabels] = Counter()
+        self._raised: Counter[AlertLabels] = Counter()
         self._dead_letters: Counter[str] = Counter()
         self._windows = 0
         self.commit_seconds = _histogram("commit", "Making outputs durable.", registry)
@@ -108,7 +86,7 @@ class EngineMetrics(Collector):
                     case DeadLetter():
                         self._dead_letters[emission.reason] += 1
 
-    def _alert(self, state: _Partition, alert: Alert) -> None:
+    def _alert(self, state: Partition, alert: Alert) -> None:
         labels = self._labels(state, alert)
         if alert.revision == 0:
             self._raised[labels] += 1
@@ -117,19 +95,19 @@ class EngineMetrics(Collector):
         else:
             state.firing.pop(alert.id, None)
 
-    def _labels(self, state: _Partition, alert: Alert) -> _AlertLabels:
+    def _labels(self, state: Partition, alert: Alert) -> AlertLabels:
         key = FlowKey(alert.tenant, alert.flow_id)
         state.flows.add(key)
         return (*self._flows.label(key), alert.signal, alert.severity)
 
     def set_firing(self, partition: int, alerts: Iterable[Alert]) -> None:
-        """Say which alerts fire in a partition that was opened: nobody raises them again."""
+        """Say which alerts fire in a partition just opened: the engine does not repeat them."""
         with self._lock:
             state = self._partitions[partition]
             state.firing = {alert.id: self._labels(state, alert) for alert in alerts}
 
     def set_names(self, partition: int, names: Mapping[FlowKey, str]) -> None:
-        """Say what the flows of a partition are called."""
+        """Say what the flows of a partition are called; one without a name goes by its id."""
         with self._lock:
             self._partitions[partition].names = dict(names)
 
@@ -138,11 +116,11 @@ class EngineMetrics(Collector):
 
         Raises
         ------
-        KeyError
+        ValueError
             If a name is not among ``TOTALS``.
         """
-        for name in totals:
-            TOTALS[name.partition("/")[0]]
+        if unknown := {name.partition("/")[0] for name in totals} - TOTALS.keys():
+            raise ValueError(f"no such counter: {', '.join(sorted(unknown))}")
         with self._lock:
             self._partitions[partition].totals = dict(totals)
 
@@ -160,81 +138,47 @@ class EngineMetrics(Collector):
     def forget(self, partition: int) -> None:
         """Drop a partition that was given up, with the series of its flows."""
         with self._lock:
-            state = self._partitions.pop(partition, _Partition())
-            self._flows.forget(state.flows)
-            for labels in [raised for raised in self._raised if raised[:2] in state.flows]:
+            flows = self._partitions.pop(partition, Partition()).flows
+            self._flows.forget(flows)
+            for labels in [labels for labels in self._raised if FlowKey(*labels[:2]) in flows]:
                 del self._raised[labels]
 
     def collect(self) -> Iterator[Metric]:
         """Work the metrics out, for the registry."""
         with self._lock:
-            names = {
-                key: n for state in self._partitions.values() for key, n in state.names.items()
-            }
-            families = [*self._flows.families(names), *self._alerts(), *self._health()]
-        yield from families
+            names = {k: v for p in self._partitions.values() for k, v in p.names.items()}
+            metrics = [
+                *self._flows.families(names),
+                *self._process(),
+                *self._alerts(),
+                *partition_metrics.families(self._partitions),
+            ]
+        yield from metrics
 
-    def _alerts(self) -> Iterator[Metric]:
-        raised = CounterMetricFamily("cogentai_alerts", "Alerts raised.", labels=_ALERT)
-        for labels, number in self._raised.items():
-            raised.add_metric(labels, number)
-        firing = GaugeMetricFamily("cogentai_alerts_firing", "Alerts that fire.", labels=_ALERT)
-        open_ = {id_: a for state in self._partitions.values() for id_, a in state.firing.items()}
-        for labels, number in Counter(open_.values()).items():
-            firing.add_metric(labels, number)
-        return iter((raised, firing))
-
-    def _health(self) -> Iterator[Metric]:
+    def _process(self) -> Iterator[Metric]:
         build = {"version": version("cogentai"), "python_version": platform.python_version()}
         yield InfoMetricFamily("cogentai_build", "What runs here.", value=build)
-        yield CounterMetricFamily(
-            "cogentai_windows_closed", "Windows of flows closed and judged.", value=self._windows
-        )
+        closed = "Windows of flows that were closed and judged."
+        yield CounterMetricFamily("cogentai_windows_closed", closed, value=self._windows)
         letters = CounterMetricFamily(
-            "cogentai_dead_letters", "Input put aside.", labels=("reason",)
+            "cogentai_dead_letters", "Input that was put aside.", labels=("reason",)
         )
         for reason, number in self._dead_letters.items():
             letters.add_metric((reason,), number)
         yield letters
-        yield from self._totals()
-        yield self._watermarks()
-        yield self._position("applied_offset", "Last offset whose outputs are durable.", "applied")
-        yield self._position("lag_records", "Records behind it.", "lag")
 
-    def _totals(self) -> Iterator[Metric]:
-        for name, (text, split) in TOTALS.items():
-            labels = ("partition", split) if split else ("partition",)
-            family = CounterMetricFamily(f"cogentai_{name}", text, labels=labels)
-            for partition, state in self._partitions.items():
-                for key, number in state.totals.items():
-                    known, _, value = key.partition("/")
-                    if known == name:
-                        family.add_metric((str(partition), value)[: len(labels)], number)
-            yield family
-
-    def _watermarks(self) -> Metric:
-        family = GaugeMetricFamily(
-            "cogentai_watermark_timestamp_seconds",
-            "Up to when a collector has told all, in the partition it is furthest behind.",
-            labels=("collector",),
-        )
-        slowest: dict[str, float] = {}
-        for state in self._partitions.values():
-            for collector, mark in state.watermarks.items():
-                full = len(slowest) >= MAX_COLLECTORS and collector not in slowest
-                label = OTHER.flow_id if full else collector
-                slowest[label] = min(mark, slowest.get(label, mark))
-        for collector, mark in slowest.items():
-            family.add_metric((collector,), mark)
-        return family
-
-    def _position(self, name: str, text: str, attribute: str) -> Metric:
-        family = GaugeMetricFamily(f"cogentai_partition_{name}", text, labels=("partition",))
-        for partition, state in self._partitions.items():
-            number = getattr(state, attribute)
-            if number is not None:
-                family.add_metric((str(partition),), number)
-        return family
+    def _alerts(self) -> Iterator[Metric]:
+        labels = ("tenant", "flow_id", "signal", "severity")
+        raised = CounterMetricFamily("cogentai_alerts", "Alerts raised.", labels=labels)
+        for values, number in self._raised.items():
+            raised.add_metric(values, number)
+        yield raised
+        firing = GaugeMetricFamily("cogentai_alerts_firing", "Alerts that fire.", labels=labels)
+        # Keyed by id: an alert about a collector is raised in every partition it feeds.
+        open_ = {id_: a for p in self._partitions.values() for id_, a in p.firing.items()}
+        for values, number in Counter(open_.values()).items():
+            firing.add_metric(values, number)
+        yield firing
 
 
 def _histogram(name: str, text: str, registry: CollectorRegistry) -> Histogram:

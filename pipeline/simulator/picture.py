@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -23,13 +23,10 @@ from schemas.signals import SignalName
 OBSERVED, RANGE, FAULT, ALERT = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
 INK, QUIET, FAINT = "#222222", "#6f6f6f", "#e4e4e4"
 
-STRETCH = 900
-"""Seconds a point stands for: single minutes are too restless to be read over a day or more."""
-
 _UNIT: dict[SignalName, str] = {
-    "volume": "runs\nin 15 min",
-    "errors": "failed\nin 15 min",
-    "missing": "incomplete\nin 15 min",
+    "volume": "runs\nin {} min",
+    "errors": "failed\nin {} min",
+    "missing": "incomplete\nin {} min",
     "latency": "seconds\na run",
     "backlog": "runs\nwaiting",
     "silence": "minutes\nsilent",
@@ -70,18 +67,31 @@ class Row:
     marks: Sequence[Mark] = ()
 
 
-def save(rows: Sequence[Row], path: Path, *, title: str, subtitle: str = "") -> None:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands over the picture."""
+
+    title: str
+    subtitle: str = ""
+
+
+def save(rows: Sequence[Row], path: Path, heading: Heading, *, minutes: int = 15) -> None:
     """Draw the rows into a PNG file, and make its directory if there is none."""
-    figure = draw(rows, title=title, subtitle=subtitle)
+    figure = draw(rows, heading, minutes=minutes)
     path.parent.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure).print_png(path)
 
 
-def draw(rows: Sequence[Row], *, title: str, subtitle: str = "") -> Figure:
+def draw(rows: Sequence[Row], heading: Heading, *, minutes: int = 15) -> Figure:
     """Draw one row a flow over a common axis of time.
 
     Each panel has the observed line, the expected one and its ordinary range; trouble is shaded
     through all panels of its flow, and alerts stand on the first.
+
+    Parameters
+    ----------
+    minutes
+        What a point stands for. Single minutes are too restless to be read over a day or more.
     """
     height = _TOP + sum(map(_height, rows)) + _BOTTOM
     figure = Figure(figsize=(_WIDTH, height), dpi=110, facecolor="white")
@@ -93,9 +103,9 @@ def draw(rows: Sequence[Row], *, title: str, subtitle: str = "") -> Figure:
             top -= gap + tall
             box = (_LEFT / _WIDTH, top / height, 1 - (_LEFT + _RIGHT) / _WIDTH, tall / height)
             panels.append(figure.add_axes(box, sharex=panels[0] if panels else None))
-        _row(panels[-len(row.tracks) :], row)
+        _row(panels[-len(row.tracks) :], row, minutes)
     _time_axis(panels)
-    _heading(figure, height, title, subtitle)
+    _heading(figure, height, heading)
     return figure
 
 
@@ -103,9 +113,9 @@ def _height(row: Row) -> float:
     return _GAP + _FIRST + (len(row.tracks) - 1) * (_INNER_GAP + _FURTHER)
 
 
-def _row(panels: Sequence[Axes], row: Row) -> None:
+def _row(panels: Sequence[Axes], row: Row, minutes: int) -> None:
     for axes, track in zip(panels, row.tracks, strict=True):
-        _curve(axes, track)
+        _curve(axes, track, minutes)
         for shade in row.shades:
             axes.axvspan(_day(shade.start), _day(shade.end), color=FAULT, alpha=0.3, lw=0, zorder=0)
     first = panels[0]
@@ -123,8 +133,8 @@ def _row(panels: Sequence[Axes], row: Row) -> None:
         _above(first, mark.at, mark.words)
 
 
-def _curve(axes: Axes, track: Track) -> None:
-    drawn = track.coarse(STRETCH)
+def _curve(axes: Axes, track: Track, minutes: int) -> None:
+    drawn = track.coarse(60 * minutes)
     unit = 0.001 if track.signal == "latency" else 1.0
     times = drawn.times / 86_400
     axes.fill_between(
@@ -134,7 +144,8 @@ def _curve(axes: Axes, track: Track) -> None:
     axes.step(times, unit * drawn.observed, where="post", color=OBSERVED, lw=1.3)
     axes.margins(x=0, y=0.15)
     axes.set_ylim(bottom=0)
-    axes.set_ylabel(_UNIT[track.signal], rotation=0, ha="right", va="center", fontsize=7.5)
+    label = _UNIT[track.signal].format(minutes)
+    axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7.5)
     _plain(axes)
 
 
@@ -182,10 +193,12 @@ def _time_axis(panels: Sequence[Axes]) -> None:
     panels[-1].tick_params(axis="x", labelsize=9)
 
 
-def _heading(figure: Figure, height: float, title: str, subtitle: str) -> None:
+def _heading(figure: Figure, height: float, heading: Heading) -> None:
     edge = 0.22 / _WIDTH
-    figure.text(edge, 1 - 0.3 / height, title, fontsize=17, weight="bold", color=INK, va="top")
-    figure.text(edge, 1 - 0.65 / height, subtitle, fontsize=10.5, color=QUIET, va="top")
+    figure.text(
+        edge, 1 - 0.3 / height, heading.title, fontsize=17, weight="bold", color=INK, va="top"
+    )
+    figure.text(edge, 1 - 0.65 / height, heading.subtitle, fontsize=10.5, color=QUIET, va="top")
     handles = [
         Line2D([], [], color=OBSERVED, lw=1.6, label="observed"),
         Line2D([], [], color=QUIET, lw=1, ls=(0, (4, 2)), label="expected"),

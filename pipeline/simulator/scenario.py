@@ -86,6 +86,11 @@ class Scenario:
         return cls(FLOWS, history, live, faults, drawn, seed)
 
     @property
+    def start(self) -> datetime:
+        """Where history begins."""
+        return instant(int(self.history[0]))
+
+    @property
     def live_start(self) -> datetime:
         """Where history ends."""
         return instant(int(self.live[0]))

@@ -27,6 +27,9 @@ class Observer(Protocol):
     def progress(self, partition: Partition) -> None:
         """Take note of where a partition stands after a commit, or after it was opened."""
 
+    def forget(self, partition: int) -> None:
+        """Take note that a partition was given up."""
+
 
 class Partition:
     """A partition from open to close.

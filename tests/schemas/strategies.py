@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from schemas.events import DATA_BY_TYPE, event_model
 from schemas.fields import EARLIEST, LATEST, Contract
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 BOUNDS = ("ge", "gt", "le", "min_length", "max_length")
 

@@ -1,0 +1,51 @@
+"""``cogentai topics``: what the Kafka cluster must have."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.console import (
+    ENVIRONMENT_MISSING,
+    FOUND_TROUBLE,
+    console,
+    give_up,
+    print_json,
+)
+from pipeline.settings import Settings
+
+topics = typer.Typer(no_args_is_help=True, help="Create and check the topics on Kafka.")
+app.add_typer(topics, name="topics")
+
+
+@topics.command()
+def apply(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; create nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per difference.")] = False,
+) -> None:
+    """Create the topics that are missing, and say what differs in those that exist.
+
+    Nothing is ever shrunk, altered or deleted. Ends with 1 if something differs.
+    """
+    from pipeline.log.base import LogUnavailableError
+    from pipeline.log.topics import apply as apply_topics
+
+    settings = Settings.load().kafka
+    try:
+        differences = apply_topics(settings, check_only=check)
+    except LogUnavailableError as error:
+        give_up(str(error), ENVIRONMENT_MISSING)
+    for found in differences:
+        if as_json:
+            print_json(asdict(found))
+        else:
+            actual = "missing" if found.found is None else f"is {found.found}"
+            console.print(f"{found.topic}: {found.setting} {actual}, should be {found.expected}")
+    if differences:
+        raise typer.Exit(FOUND_TROUBLE)
+    if not as_json:
+        console.print(f"The topics on {settings.bootstrap} are as they should be.")

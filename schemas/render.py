@@ -1,0 +1,147 @@
+"""The contracts as files for others: JSON Schema of every event, AsyncAPI of every topic.
+
+``python -m schemas.render`` writes them to ``schemas/json/``; a test fails when they lag behind
+the models. What JSON Schema cannot say is said in the description of the AsyncAPI document.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import create_model
+from pydantic.json_schema import GenerateJsonSchema
+
+from schemas.alerts import Alert
+from schemas.cloudevents import Envelope
+from schemas.events import DATA_BY_TYPE, event_model
+from schemas.fields import Contract
+from schemas.signals import Signal
+
+FOLDER = Path(__file__).parent / "json"
+
+BATCH = "application/cloudevents-batch+json"
+EVENT = "application/cloudevents+json"
+
+_ABOUT = """\
+CogentAI reads the events topic and writes the others.
+
+Output topics are written in transactions: read them with isolation_level=read_committed, or you \
+will also see records that were taken back.
+
+Beyond what the schemas say: an integer is written without a fraction (1.0 is refused); instants \
+carry an offset and lie between 2000 and 2100; documents nest at most 32 deep. The same source and \
+id twice is one event. Fields that are not named here are kept, and ignored."""
+
+_TOPICS = {
+    "events": (
+        "patchworks.events.v1",
+        "Events about flows. Key: tenant:flow_id; an event without a flow goes to every partition. "
+        "A record holds one structured event, or a batch of one partition (content-type header "
+        f"{BATCH}).",
+    ),
+    "signals": ("cogentai.signals.v1", f"Verdicts on closed windows, in batches ({BATCH})."),
+    "alerts": ("cogentai.alerts.v1", "Alerts, one a record. Key: tenant:flow_id."),
+    "dead-letters": (
+        "patchworks.dead-letters.v1",
+        "Input that could not be applied, byte for byte with its key and headers; "
+        "cogentai.error.* headers say where it stood and what is wrong with it.",
+    ),
+}
+"""Channels by name: the topic's default address, and what is in it."""
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Return every rendered document by its file name.
+
+    >>> documents()["cogent.flow.run.json"]["$id"]
+    'urn:cogentai:schema:cogent.flow.run'
+    """
+    types = {"events": list(DATA_BY_TYPE), "signals": ["cogent.signal"], "alerts": ["cogent.alert"]}
+    models = {type_: event_model(type_) for type_ in DATA_BY_TYPE}
+    models["cogent.signal"] = _output_model("cogent.signal", Signal)
+    models["cogent.alert"] = _output_model("cogent.alert", Alert)
+    schemas = {f"{type_}.json": _json_schema(type_, model) for type_, model in models.items()}
+    return {**schemas, "asyncapi.json": _asyncapi(types)}
+
+
+def main() -> None:
+    """Write every document to its file."""
+    for name, document in documents().items():
+        (FOLDER / name).write_text(as_text(document), encoding="utf-8")
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """Write a document the way the files are written."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+class _Plain(GenerateJsonSchema):
+    """Without a title for every field, which would only repeat its name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base class names it
+        return False
+
+
+def _output_model(type_: str, data: type[Contract]) -> type[Envelope]:
+    return create_model(
+        f"{data.__name__}Event",
+        __base__=Envelope,
+        __doc__=data.__doc__,
+        type=(Literal[type_], ...),
+        data=(data, ...),
+    )
+
+
+def _json_schema(type_: str, model: type[Envelope]) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, schema_generator=_Plain)
+    return {
+        "$schema": GenerateJsonSchema.schema_dialect,
+        "$id": f"urn:cogentai:schema:{type_}",
+        **schema,
+    }
+
+
+def _asyncapi(types: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "asyncapi": "3.1.0",
+        "info": {"title": "CogentAI engine", "version": "1.0.0", "description": _ABOUT},
+        "defaultContentType": EVENT,
+        "channels": {
+            name: {
+                "address": address,
+                "description": about,
+                "messages": {
+                    type_: {"$ref": f"#/components/messages/{type_}"}
+                    for type_ in types.get(name, [])
+                },
+            }
+            for name, (address, about) in _TOPICS.items()
+        },
+        "operations": {
+            name: {
+                "action": "receive" if name == "events" else "send",
+                "channel": {"$ref": f"#/channels/{name}"},
+            }
+            for name in _TOPICS
+        },
+        "components": {
+            "messages": {type_: _message(type_) for group in types.values() for type_ in group}
+        },
+    }
+
+
+def _message(type_: str) -> dict[str, Any]:
+    return {
+        "name": type_,
+        "contentType": EVENT,
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": {"$ref": f"./{type_}.json"},
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()

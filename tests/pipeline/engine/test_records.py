@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+
+from tests.make import MONDAY, batch, batch_of, run
+
+from pipeline.engine.emissions import DeadLetter
+from pipeline.engine.records import read
+from pipeline.log.base import Record
+
+
+def test_a_batch_gives_its_events_in_order() -> None:
+    events = [run(MONDAY, run_id=str(i)) for i in range(3)]
+    found = list(read(batch(*events)))
+    assert [(place, e.data.run_id) for place, e in found] == [(0, "0"), (1, "1"), (2, "2")]
+
+
+def test_a_bad_entry_does_not_hold_up_its_neighbours() -> None:
+    good, bad = run(MONDAY), run(MONDAY, state="flying")
+    found = [e for _, e in read(batch(good, bad, good))]
+    assert [isinstance(e, DeadLetter) for e in found] == [False, True, False]
+    assert found[1].entry == 1
+    assert found[1].reason == "choice"
+    assert found[1].detail.startswith("data.state must be")
+    assert json.loads(found[1].value) == bad
+
+
+def test_a_record_that_is_no_batch_at_all_is_buried_whole() -> None:
+    record = batch_of(b'{"no": "array"}', offset=7)
+    ((place, letter),) = read(record)
+    assert (place, letter.offset, letter.value) == (None, 7, record.value)
+
+
+def test_a_record_without_value_is_buried() -> None:
+    ((_, letter),) = read(Record(0, 3, b"key", None))
+    assert (letter.reason, letter.key) == ("empty", b"key")
+
+
+def test_a_single_structured_event_is_read() -> None:
+    value = json.dumps(run(MONDAY, run_id="r")).encode()
+    headers = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
+    ((_, event),) = read(Record(0, 0, None, value, headers))
+    assert event.data.run_id == "r"
+
+
+def test_an_event_in_binary_mode_is_read_from_headers_and_value() -> None:
+    event = run(MONDAY, run_id="r")
+    data = json.dumps(event.pop("data")).encode()
+    headers = tuple((f"ce_{k}", v.encode()) for k, v in event.items())
+    ((_, found),) = read(Record(0, 0, None, data, (("content-type", b"application/json"), *headers)))
+    assert (found.tenant, found.data.run_id) == ("acme", "r")
+
+
+def test_a_binary_event_that_breaks_its_contract_keeps_bytes_and_headers() -> None:
+    headers = (("ce_id", b"1"), ("ce_type", b"cogent.flow.run"), ("other", b"\xff"))
+    ((_, letter),) = read(Record(0, 0, b"k", b"{}", headers))
+    assert (letter.value, letter.headers) == (b"{}", headers)
