@@ -1,124 +1,141 @@
-"""Failure ahead: what the other signals show now, as the probability of an outage soon.
-
-A river logistic regression over evidence of the last quarter of an hour and the last hour, one
-for all flows of a partition: outages are too rare to learn from a single flow. Its weights begin
-as a plain sum of hinges, which alone ranks nearly as well (detection notes, failure score).
-"""
+"""Failure ahead: what the other signals showed lately, as the probability of an outage soon."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import combinations
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from river import compose, linear_model, optim
 
 from detectors.columns import Bools, Floats, Ints, Verdict
+from detectors.failure_model import FEATURES, SIGNALS, FailureModel
 from detectors.seasonality import slot_of
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
 
-SIGNALS: Final = ("volume_high", "volume_low", "errors", "missing", "latency", "backlog")
-"""The kinds of evidence looked at."""
-RECENT: Final = tuple(f"{signal}_15m" for signal in SIGNALS)
-LASTING: Final = tuple(f"{signal}_60m" for signal in SIGNALS)
-PAIRS: Final = tuple(combinations(RECENT, 2))
-FEATURES: Final = (*RECENT, *LASTING, *(f"{a}*{b}" for a, b in PAIRS))
-
 HINGE: Final = 2.0
 """Severity (-log10 of rarity) from which evidence counts: the 99 % quantile of the flow."""
 CAP: Final = 6.0
-"""Evidence beyond this much over the hinge says no more."""
-HORIZON: Final = 6
-"""Blocks of five minutes in which a failure is looked for: half an hour."""
+"""Evidence this much over the hinge is enough: more says no more."""
 QUARTER, HOUR = 3, 12
+HORIZON: Final = 6
+"""Blocks of five minutes ahead in which failure is foreseen; as late comes what to learn."""
 ENOUGH: Final = 5
 """Failures seen before the score speaks."""
-KEEP_ONE_IN: Final = 4
-"""Of examples with evidence but no failure, this share is learned, with as much more weight."""
 SPAN: Final = 60
 
 
-def with_products(x: Mapping[str, float]) -> dict[str, float]:
-    """Add the product of each pair of recent evidence: two symptoms say more than their sum."""
-    return {**x, **{f"{a}*{b}": x[a] * x[b] for a, b in PAIRS}}
+class Forecast(NamedTuple):
+    """Failure foreseen per row: logit above the base rate, and probability."""
+
+    above: Floats
+    probability: Floats
+    base: float
+    ready: bool
+
+    def evidence(self) -> Floats:
+        """Raw evidence of one channel."""
+        return self.above[None]
+
+    def verdict(self, score: Floats, limit: Floats, model: FailureModel) -> Verdict:
+        """The verdict; ``limit`` is the evidence at which it alarms. 0 until enough was seen."""
+        rows = len(self.above)
+        base = np.full(rows, self.base)
+        return Verdict(
+            observed=self.probability,
+            expected=base,
+            lower=np.zeros(rows),
+            upper=model.probability(limit),
+            score=score[0] if self.ready else np.zeros(rows),
+            evidence=self.above,
+            high=np.ones(rows, bool),
+            span=np.full(rows, SPAN),
+            span_observed=self.probability,
+            span_expected=base,
+        )
 
 
-class FailureModel:
-    """The probability of failure from features, learned by river; 0 features give the base rate.
+class Failure(FlowState):
+    """What a forecast looks back on, of many flows, in blocks of five minutes.
 
-    Parameters
-    ----------
-    prior
-        Weight of each evidence before any failure was seen.
-    base_logit
-        Logarithm of the odds of failure where nothing is wrong, to begin with.
-
-    Examples
-    --------
-    >>> model = FailureModel()
-    >>> calm = np.zeros((len(FEATURES), 1))
-    >>> model.probability(calm)
-    array([0.0025])
+    A flow fails in a block when at least half of its runs failed (of three or more), or it was
+    found to have stopped. Examples are learned when half an hour has shown what followed; blocks
+    in which the flow was failing already are no examples.
     """
 
-    def __init__(self, prior: float = 0.8, base_logit: float = -6.0) -> None:
-        self.failures = 0
-        self.regression = linear_model.LogisticRegression(
-            optim.AdaGrad(0.1), intercept_init=base_logit
-        )
-        self.pipeline = compose.FuncTransformer(with_products) | self.regression
-        single = len(RECENT) + len(LASTING)
-        self.weights = np.where(np.arange(len(FEATURES)) < single, prior, 0.0)
-        # squared gradients start at 1, so that the prior is not washed away by the first examples
-        self._write(self.weights, np.ones(len(FEATURES)))
+    open_slot: Ints = column(-1, dtype=np.int64)
+    blocks: Ints = column(0, dtype=np.int64)
+    peak: NDArray[np.float32] = column(0.0, len(SIGNALS), dtype=np.float32)
+    peaks: NDArray[np.float32] = column(0.0, HOUR + HORIZON, len(SIGNALS), dtype=np.float32)
+    failing: Ints = column(0, dtype=np.int64)
+    """A bit for each past block, the latest lowest."""
+    stopped: Bools = column(0, dtype=np.bool_)
+    above: Floats = column(0.0)
 
-    def logit_above_base(self, features: Floats) -> Floats:
-        """How far evidence lifts the logit of failure, shape (rows,).
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = SlidingSums(2, (5,))
+        self.model = FailureModel()
 
-        Added up in a fixed order, so that it does not depend on how many rows there are.
-        """
-        return np.maximum(sum(self.contributions(features), np.zeros(features.shape[1])), 0)
+    def look_ahead(self, rows: Rows, minute: Ints) -> Forecast:
+        """Forecast where ``minute`` begins a new block; elsewhere the last forecast stands."""
+        slot = slot_of(minute)
+        over = slot != self.open_slot[rows.at]
+        if over.any():
+            done = rows.only(over)
+            self._close_block(done)
+            self.open_slot[done.at] = slot[over]
+            self.above[done.at] = self.model.logit_above_base(self.features(done))
+            self._learn(done)
+        above = self.above[rows.at].copy()
+        model = self.model
+        probability, base = model.probability(above), float(model.probability(0.0))
+        return Forecast(above, probability, base, model.failures >= ENOUGH)
 
-    def contributions(self, features: Floats) -> Floats:
-        """Share of each feature in the logit, shape (features, rows)."""
-        return self.weights[:, None] * features
+    def observe(self, rows: Rows, severity: Floats, ended: Floats, stopped: Bools) -> None:
+        """Take in one window: severity by `SIGNALS`, runs failed and finished, and stops."""
+        at = rows.at
+        self.peak[:, at] = np.maximum(self.peak[:, at], severity)
+        self.ended.push(rows, ended)
+        self.stopped[at] |= stopped
 
-    def probability(self, features: Floats) -> Floats:
-        """The probability of failure in the next half hour."""
-        logit = self.regression.intercept + self.logit_above_base(features)
-        probability: Floats = 1 / (1 + np.exp(-logit))
-        return probability
+    def features(self, rows: Rows, back: int = 0) -> Floats:
+        """The evidence of rows as it stood ``back`` blocks ago, shape (12, rows)."""
+        peaks = self.peaks[back : back + HOUR, :, rows.at].astype(np.float64)
+        over = np.clip(peaks - HINGE, 0, CAP)
+        lasting = sum(over, np.zeros(over.shape[1:])) / HOUR
+        return np.concatenate([over[:QUARTER].max(axis=0), lasting])
 
-    def learn(self, features: Floats, failed: bool, weight: float) -> None:
-        """Learn one example: the features of a row, and whether it failed soon after."""
-        x = dict(zip(RECENT + LASTING, features.tolist(), strict=False))
-        self.pipeline.learn_one(x, failed, w=weight)
-        learned = self.regression.weights
-        self.weights = np.array([learned[name] for name in FEATURES])
+    def reasons(self, row: int, strongest: int = 3) -> list[tuple[str, float]]:
+        """The features that raise the forecast of a row most, and by how much of its logit."""
+        shares = self.model.contributions(self.features(Rows.of(np.array([row]))))[:, 0]
+        order = np.argsort(-shares, kind="stable")[:strongest]
+        return [(FEATURES[i], float(shares[i])) for i in order if shares[i] > 0]
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Everything learned, as arrays."""
-        squares = self.regression.optimizer.g2
-        scalars = (self.regression.intercept, self.regression.optimizer.n_iterations, self.failures)
-        return {
-            "weights": self.weights.copy(),
-            "squares": np.array([squares[name] for name in FEATURES]),
-            "scalars": np.array(scalars, np.float64),
-        }
+    def _close_block(self, rows: Rows) -> None:
+        at = rows.at
+        failed, finished = self.ended.over(rows)[:, 0, 0]
+        fails = self.stopped[at] | ((finished >= 3) & (failed >= finished / 2))
+        self.peaks[1:, :, at] = self.peaks[:-1, :, at].copy()
+        self.peaks[0, :, at] = self.peak[:, at]
+        self.peak[:, at] = 0
+        self.stopped[at] = False
+        before = self.failing[at]
+        self.failing[at] = (before << 1 | fails) & (2 ** (HORIZON + 1) - 1)
+        self.blocks[at] += 1
+        new = fails & (before & (2**HORIZON - 1) == 0)
+        self.model.failures += int(new.sum())
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take up what `state` gave."""
-        intercept, iterations, failures = state["scalars"].tolist()
-        self.regression.intercept, self.failures = intercept, int(failures)
-        self.regression.optimizer.n_iterations = int(iterations)
-        self._write(state["weights"], state["squares"])
-
-    def _write(self, weights: Floats, squares: Floats) -> None:
-        self.weights = weights.copy()
-        self.regression._weights.update(  # noqa: SLF001 - river has no way to set weights
-            dict(zip(FEATURES, weights.tolist(), strict=True))
-        )
-        self.regression.optimizer.g2.update(zip(FEATURES, squares.tolist(), strict=True))
+    def _learn(self, rows: Rows) -> None:
+        """Learn the examples of half an hour ago, all those without evidence as one."""
+        failing = self.failing[rows.at]
+        example = (self.blocks[rows.at] > HORIZON) & (failing >> HORIZON & 1 == 0)
+        failed = failing & (2**HORIZON - 1) > 0
+        evidence = self.features(rows, HORIZON)
+        quiet = ~evidence.any(axis=0)
+        for outcome in (False, True):
+            same = int((example & quiet & (failed == outcome)).sum())
+            if same:
+                self.model.learn(np.zeros(len(evidence)), failed=outcome, weight=float(same))
+        for i in np.flatnonzero(example & ~quiet):
+            self.model.learn(evidence[:, i], failed=bool(failed[i]))

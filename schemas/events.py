@@ -227,7 +227,7 @@ def _with_data(type_: str, data: type[Contract]) -> type[Envelope]:
         {
             "__module__": __name__,
             "__doc__": data.__doc__,
-            "__annotations__": {"type": Literal[type_], "data": data},  # type: ignore[valid-type]
+            "__annotations__": {"type": Literal[type_], "data": data},
         },
     )
 

@@ -32,7 +32,9 @@ def parse_instant(value: object) -> datetime:
     try:
         return msgspec.convert(value, _Instant)
     except msgspec.ValidationError:
-        raise ValueError("must be an RFC 3339 instant with an offset, such as 2026-03-02T10:00:00Z") from None
+        raise ValueError(
+            "must be an RFC 3339 instant with an offset, such as 2026-03-02T10:00:00Z"
+        ) from None
 
 
 def check_instant(value: datetime) -> datetime:

@@ -35,21 +35,23 @@ carry an offset and lie between 2000 and 2100; documents nest at most 32 deep. T
 id twice is one event. Fields that are not named here are kept, and ignored."""
 
 _TOPICS = {
-    "events": (
-        "patchworks.events.v1",
-        "Events about flows. Key: tenant:flow_id; an event without a flow goes to every partition. "
-        "A record holds one structured event, or a batch of one partition (content-type header "
-        f"{BATCH}).",
-    ),
-    "signals": ("cogentai.signals.v1", f"Verdicts on closed windows, in batches ({BATCH})."),
-    "alerts": ("cogentai.alerts.v1", "Alerts, one a record. Key: tenant:flow_id."),
-    "dead-letters": (
-        "patchworks.dead-letters.v1",
-        "Input that could not be applied, byte for byte with its key and headers; "
-        "cogentai.error.* headers say where it stood and what is wrong with it.",
-    ),
+    "events": "patchworks.events.v1",
+    "signals": "cogentai.signals.v1",
+    "alerts": "cogentai.alerts.v1",
+    "dead-letters": "patchworks.dead-letters.v1",
 }
-"""Channels by name: the topic's default address, and what is in it."""
+"""Channels by name, and the address each has unless the settings say otherwise."""
+
+_CONTENTS = {
+    "events": f"""\
+Events about flows. Key: tenant:flow_id; an event without a flow goes to every partition. A record \
+holds one structured event, or a batch of one partition (header content-type: {BATCH}).""",
+    "signals": f"Verdicts on closed windows, in batches (header content-type: {BATCH}).",
+    "alerts": "Alerts, one a record. Key: tenant:flow_id.",
+    "dead-letters": """\
+Input that could not be applied, byte for byte with its key and headers; the headers \
+cogentai.error.* say where it stood and what is wrong with it.""",
+}
 
 
 def documents() -> dict[str, dict[str, Any]]:
@@ -89,7 +91,7 @@ def _output_model(type_: str, data: type[Contract]) -> type[Envelope]:
         f"{data.__name__}Event",
         __base__=Envelope,
         __doc__=data.__doc__,
-        type=(Literal[type_], ...),
+        type=(Literal[type_], ...),  # type: ignore[arg-type]
         data=(data, ...),
     )
 
@@ -111,13 +113,13 @@ def _asyncapi(types: dict[str, list[str]]) -> dict[str, Any]:
         "channels": {
             name: {
                 "address": address,
-                "description": about,
+                "description": _CONTENTS[name],
                 "messages": {
                     type_: {"$ref": f"#/components/messages/{type_}"}
                     for type_ in types.get(name, [])
                 },
             }
-            for name, (address, about) in _TOPICS.items()
+            for name, address in _TOPICS.items()
         },
         "operations": {
             name: {

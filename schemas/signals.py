@@ -6,9 +6,7 @@ from typing import Literal
 
 from schemas.fields import Contract, Count, Instant, Text
 
-SignalName = Literal[
-    "volume", "errors", "missing", "latency", "backlog", "silence", "failure"
-]
+SignalName = Literal["volume", "errors", "missing", "latency", "backlog", "silence", "failure"]
 """What is judged: run volume, failed runs, records with missing attributes, run duration, queue
 depth, absence of a run that should have come, and the predicted probability of failure."""
 

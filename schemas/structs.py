@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from schemas import events
+from schemas.cloudevents import Envelope
 from schemas.fields import Contract, check_instant, parse_instant
 
 _BOUNDS = {
@@ -124,17 +125,14 @@ def _check_instants(names: list[str]) -> Callable[[Any], None]:
 
 
 if TYPE_CHECKING:
-    from schemas.cloudevents import Envelope
-    from schemas.events import (
-        Annotation,
-        ConnectorCall,
-        FlowLog,
-        FlowRun,
-        FlowWindow,
-        Heartbeat,
-        QueueSnapshot,
-        ScheduleExpected,
-    )
+    Annotation = events.Annotation
+    ConnectorCall = events.ConnectorCall
+    FlowLog = events.FlowLog
+    FlowRun = events.FlowRun
+    FlowWindow = events.FlowWindow
+    Heartbeat = events.Heartbeat
+    QueueSnapshot = events.QueueSnapshot
+    ScheduleExpected = events.ScheduleExpected
 
     class EventStruct(Envelope):
         """An event of any type."""

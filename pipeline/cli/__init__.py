@@ -1,4 +1,4 @@
-"""The command line: ``cogentai``. Thin: each command reads its arguments and calls what does the work."""
+"""The command line, ``cogentai``: each command reads its arguments and calls what does the work."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import sys
 
 from pydantic import ValidationError
 
-from pipeline.cli.app import app
-from pipeline.cli.console import WRONG_USAGE, complain
 from pipeline.cli import (  # noqa: F401 - each registers its command
     alerts,
     backtest,
@@ -19,6 +17,8 @@ from pipeline.cli import (  # noqa: F401 - each registers its command
     topics,
     worker,
 )
+from pipeline.cli.app import app
+from pipeline.cli.console import WRONG_USAGE, complain
 
 
 def main() -> None:

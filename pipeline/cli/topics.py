@@ -25,7 +25,9 @@ app.add_typer(topics, name="topics")
 def apply(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only compare; create nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per difference.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per difference.")
+    ] = False,
 ) -> None:
     """Create the topics that are missing, and say what differs in those that exist.
 

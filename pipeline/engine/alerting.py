@@ -105,13 +105,17 @@ class Alerting:
         worse = RANK[severity] > RANK[incident.alert.severity]
         if not (fresh or joined or worse):
             return None
-        incident.alert = _told(
-            incident,
-            headline(name or flow.flow_id, _main(findings)),
-            context.recently(row),
-            severity if worse or fresh else incident.alert.severity,
-            instant(closed.start + closed.seconds),
-            0 if fresh else incident.alert.revision + 1,
+        evidence = sorted(incident.peaks.values(), key=lambda e: -e.score)
+        incident.alert = incident.alert.model_copy(
+            update={
+                "revision": 0 if fresh else incident.alert.revision + 1,
+                "severity": severity if worse else incident.alert.severity,
+                "updated_at": instant(closed.start + closed.seconds),
+                "score": evidence[0].score,
+                "summary": headline(name or flow.flow_id, _main(findings)),
+                "explanation": f"{_as_prose(evidence)} {context.recently(row)}",
+                "evidence": tuple(evidence),
+            }
         )
         return incident.alert
 
@@ -263,24 +267,6 @@ def _raised(flow: FlowKey, name: str | None, finding: Finding, start: int) -> Al
     )
 
 
-def _told(
-    incident: Incident,
-    summary: str,
-    recently: str,
-    severity: Severity,
-    updated_at: datetime,
-    revision: int,
-) -> Alert:
-    evidence = sorted(incident.peaks.values(), key=lambda e: -e.score)
-    reasons = "; ".join(e.text for e in evidence)
-    return incident.alert.model_copy(
-        update={
-            "revision": revision,
-            "severity": severity,
-            "updated_at": updated_at,
-            "score": evidence[0].score,
-            "summary": summary,
-            "explanation": f"{reasons[:1].upper()}{reasons[1:]}. {recently}",
-            "evidence": tuple(evidence),
-        }
-    )
+def _as_prose(evidence: list[Evidence]) -> str:
+    words = "; ".join(each.text for each in evidence)
+    return f"{words[:1].upper()}{words[1:]}."

@@ -32,6 +32,17 @@ HORIZON = 2 * 86_400
 defect, or its collector sends no heartbeats; either way its window would stay open for ever."""
 
 
+FlowData = (
+    structs.FlowRun
+    | structs.FlowWindow
+    | structs.FlowLog
+    | structs.QueueSnapshot
+    | structs.ConnectorCall
+    | structs.ScheduleExpected
+)
+"""The data of events that concern one flow."""
+
+
 class _RefusedError(ValueError):
     """An event that is well formed but cannot be applied."""
 
@@ -103,7 +114,7 @@ class Engine:
             elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
                 self._queues(event, data)
             elif data.flow_id is not None:
-                self._of_flow(event)
+                self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
         else:
             self.totals["duplicate"] += 1
             return
@@ -130,11 +141,9 @@ class Engine:
         for component in (self._seen, self._runs, self._annotations):
             component.advance(marks.furthest)
 
-    def _of_flow(self, event: EventStruct) -> None:
-        data = event.data
+    def _of_flow(self, event: EventStruct, data: FlowData, key: FlowKey) -> None:
         at = event.time.timestamp()
         number = int(at) // self.settings.window_seconds
-        key = FlowKey(event.tenant, data.flow_id)
         row = self._row(key, event.collector or event.source, number)
         if isinstance(data, structs.ScheduleExpected):
             tolerance = None if data.tolerance_s is None else int(data.tolerance_s)
@@ -144,7 +153,7 @@ class Engine:
             self.totals["late"] += 1
             return
         if isinstance(data, structs.FlowRun):
-            self._run(event, data, row, number, at)
+            self._run(data, row, number, at)
         elif isinstance(data, structs.FlowWindow):
             self._window(event, data, row, number)
         elif isinstance(data, structs.QueueSnapshot):
@@ -175,9 +184,7 @@ class Engine:
         except MixedWindowError as error:
             raise _RefusedError("mixed_window", str(error)) from None
 
-    def _run(
-        self, event: EventStruct, run: structs.FlowRun, row: int, number: int, at: float
-    ) -> None:
+    def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
         window = self._open(number, row, "events")
         self.flows.reports_runs[row] = True
         if run.flow_name is not None:

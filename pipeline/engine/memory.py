@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.engine.explain import count, duration, plural
 from pipeline.engine.accumulator import SCALE
+from pipeline.engine.explain import count, duration, plural
 from pipeline.engine.rolling import WINDOWS, Rolling
 from schemas.signals import SignalName
 
@@ -33,7 +33,8 @@ class Memory:
         """Say what a flow has done in the last 24 hours, and what it complained of last."""
         day = self.rolling.over_hours(row, self.number, 24)
         runs, n = day["started"], day["duration_n"]
-        words = f"In the last 24 hours: {count(runs)} {plural('run', runs)}, {count(day['failed'])} failed"
+        words = f"In the last 24 hours: {count(runs)} {plural('run', runs)}"
+        words += f", {count(day['failed'])} failed"
         if n:
             words += f", {duration(math.exp(day['duration_sum'] / (n * SCALE)))} on average"
         if row in self.last_error:

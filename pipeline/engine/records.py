@@ -37,10 +37,17 @@ def read(record: Record) -> Iterator[tuple[int | None, EventStruct | DeadLetter]
 
 def _batch(record: Record, value: bytes) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
     try:
-        yield from enumerate(decode_batch(value))
-        return
+        events = decode_batch(value)
     except ContractError:
-        pass  # at least one entry is bad: take them one by one
+        yield from _one_by_one(record, value)
+    else:
+        yield from enumerate(events)
+
+
+def _one_by_one(
+    record: Record, value: bytes
+) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
+    """Save the good entries of a batch that holds a bad one."""
     try:
         entries = split_batch(value)
     except ContractError as error:

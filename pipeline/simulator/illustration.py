@@ -44,9 +44,10 @@ def rows(scenario: Scenario, tracks: Tracks, card: Scorecard, alerts: Sequence[A
 
 def _keys(scenario: Scenario, flow_id: str, card: Scorecard) -> list[tuple[FlowKey, SignalName]]:
     flow = FlowKey(TENANT, flow_id)
-    seen = {_SHOWS.get(fault.kind) for fault in scenario.faults_of(flow_id)}
-    seen |= {alert.signal for alert in card.false if alert.flow_id == flow_id}
-    return [(flow, signal) for signal in SHOWN if signal == "volume" or signal in seen]
+    faulty = {_SHOWS.get(fault.kind) for fault in scenario.faults_of(flow_id)}
+    alarmed = {alert.signal for alert in card.false if alert.flow_id == flow_id}
+    seen = {"volume", *faulty, *alarmed}
+    return [(flow, signal) for signal in SHOWN if signal in seen]
 
 
 def _shade(finding: Finding) -> Shade:

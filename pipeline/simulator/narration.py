@@ -44,6 +44,7 @@ class Narrator:
         scenario = self._scenario
         days, hours = round(len(scenario.history) / 1440), round(len(scenario.live) / 60)
         runs = sum(profile.runs_a_day for profile in scenario.profiles)
+        faults = len(scenario.faults)
         self._console.print(Rule(Text("CogentAI demo", "bold")))
         self._console.print(
             f"{RETAILER} is a simulated retailer on Patchworks: {len(scenario.profiles)} flows, "
@@ -58,7 +59,8 @@ class Narrator:
         steps.add_row(
             Text("2 Disturb", "bold"),
             f"{hours} hours follow, sent to the HTTP ingest as single runs. "
-            f"{len(scenario.faults)} faults are injected; the engine is not told. "
+            f"{'1 fault is' if faults == 1 else f'{faults} faults are'} injected; the engine is not "
+            "told. "
             "Each alert is shown beside the fault that caused it.",
         )
         steps.add_row(
@@ -75,7 +77,7 @@ class Narrator:
         """Say that the live part begins, and what was raised on the way there."""
         raised = {0: "no alert", 1: "1 alert"}.get(alerts, f"{alerts} alerts")
         self._console.print(
-            Rule(Text(f"Live from {self._scenario.live_start:%A %d %B %Y, %H:%M} UTC"))
+            Rule(Text(f"Live from {self._scenario.live_start:%A %-d %B %Y, %H:%M} UTC"))
         )
         self._console.print(
             Text(f"Learned. The history has no fault in it, and raised {raised}.", "dim")
@@ -134,6 +136,9 @@ class Narrator:
         """Show the scorecard, and say where the picture is."""
         self._console.print()
         self._console.print(Rule(Text("Score", "bold")))
+        if card.until <= card.start:
+            self._console.print("Stopped while learning: there is nothing to score yet.")
+            return
         self._console.print(scoreboard(card, self._scenario))
         self._console.print(Text(verdict(card, len(self._scenario.profiles)), "bold"))
         if picture is not None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -79,7 +78,7 @@ def save(rows: Sequence[Row], path: Path, heading: Heading, *, minutes: int = 15
     """Draw the rows into a PNG file, and make its directory if there is none."""
     figure = draw(rows, heading, minutes=minutes)
     path.parent.mkdir(parents=True, exist_ok=True)
-    FigureCanvasAgg(figure).print_png(path)
+    figure.savefig(path, format="png")
 
 
 def draw(rows: Sequence[Row], heading: Heading, *, minutes: int = 15) -> Figure:
@@ -180,10 +179,10 @@ def _above(axes: Axes, at: datetime, words: str) -> None:
 
 
 def _time_axis(panels: Sequence[Axes]) -> None:
-    locator = AutoDateLocator(tz=UTC, minticks=6, maxticks=16)
+    locator = AutoDateLocator(tz=UTC, minticks=6, maxticks=16)  # type: ignore[no-untyped-call]
     days = ["%Y", "%b %Y", "%a %-d %b", "%H:%M", "%H:%M", "%S"]
     starts = ["", "%Y", "%b", "%a %-d %b", "%H:%M", "%H:%M"]
-    formatter = ConciseDateFormatter(
+    formatter = ConciseDateFormatter(  # type: ignore[no-untyped-call]
         locator, tz=UTC, formats=days, zero_formats=starts, show_offset=False
     )
     panels[0].xaxis.set_major_locator(locator)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detectors.columns import Floats
+from detectors.columns import Floats, Ints
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from schemas.signals import SignalName
 
@@ -65,24 +66,24 @@ class Track:
 
 
 class _Groups(NamedTuple):
-    """Which of ``count`` groups each entry belongs to."""
+    """Which of ``length`` groups each entry belongs to."""
 
-    count: int
-    place: np.ndarray[tuple[int], np.dtype[np.intp]]
+    length: int
+    place: NDArray[np.intp]
 
     def total(self, values: Floats) -> Floats:
         """Add what is known of each group; NaN if nothing is."""
         known = ~np.isnan(values)
-        sums = np.bincount(self.place[known], values[known], self.count)
-        return np.where(self._known(known) > 0, sums, np.nan)
+        sums = np.bincount(self.place[known], values[known], self.length)
+        return np.where(self.known(values) > 0, sums, np.nan)
 
     def mean(self, values: Floats) -> Floats:
         """Average what is known of each group; NaN if nothing is."""
-        known = self._known(~np.isnan(values))
-        return self.total(values) / np.maximum(known, 1)
+        return self.total(values) / np.maximum(self.known(values), 1)
 
-    def _known(self, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
-        return np.bincount(self.place[known], minlength=self.count).astype(float)
+    def known(self, values: Floats) -> Ints:
+        """Count what is known of each group."""
+        return np.bincount(self.place[~np.isnan(values)], minlength=self.length)
 
 
 class Recorder:

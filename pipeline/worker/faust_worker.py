@@ -160,7 +160,7 @@ class FaustWorker:
         worker = faust.Worker(self.app, loglevel="WARNING", redirect_stdouts=False)
         ready()
         try:
-            worker.execute_from_commandline()
+            worker.execute_from_commandline()  # always ends by raising
         except SystemExit as stopped:
             return int(stopped.code or 0)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told in one line

@@ -6,18 +6,20 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.make import MONDAY, iso, run, window
 
 from pipeline.engine.accumulator import SCALE, SILENT, UNKNOWN, Accumulator, log_units
 from pipeline.engine.counting import count_run, count_window
 from pipeline.engine.runs import Runs
 from schemas.decode import decode_event
+from tests.make import MONDAY, iso, run, window
 
 
 def counted(*events: dict, at: float = MONDAY) -> Accumulator:
     accumulator, runs = Accumulator("events"), Runs(3600)
     for event in events:
-        count_run(accumulator, runs, "acme:orders", decode_event(json.dumps(event).encode()).data, at)
+        count_run(
+            accumulator, runs, "acme:orders", decode_event(json.dumps(event).encode()).data, at
+        )
     return accumulator
 
 
@@ -38,7 +40,12 @@ def test_a_run_first_seen_at_its_end_counts_as_started_too() -> None:
 
 @pytest.mark.parametrize(
     ("state", "field"),
-    [("success", "succeeded"), ("failure", "failed"), ("partial_success", "partial"), ("stopped", "cancelled")],
+    [
+        ("success", "succeeded"),
+        ("failure", "failed"),
+        ("partial_success", "partial"),
+        ("stopped", "cancelled"),
+    ],
 )
 def test_each_outcome_has_its_count(state: str, field: str) -> None:
     assert getattr(counted(run(MONDAY, state)), field) == 1
@@ -88,7 +95,9 @@ def test_a_window_keeps_unknown_apart_from_zero() -> None:
 
 
 def test_runs_started_are_those_that_ended_where_only_outcomes_are_given() -> None:
-    assert given_window(runs={"succeeded": 5, "failed": 1, "partial": 1, "cancelled": 1}).started == 8
+    assert (
+        given_window(runs={"succeeded": 5, "failed": 1, "partial": 1, "cancelled": 1}).started == 8
+    )
 
 
 def test_a_window_without_runs_says_nothing_of_them() -> None:

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 
-from tests.make import MONDAY, batch, batch_of, run
-
 from pipeline.engine.emissions import DeadLetter
 from pipeline.engine.records import read
 from pipeline.log.base import Record
+from tests.make import MONDAY, batch, batch_of, run
 
 
 def test_a_batch_gives_its_events_in_order() -> None:
@@ -47,7 +46,9 @@ def test_an_event_in_binary_mode_is_read_from_headers_and_value() -> None:
     event = run(MONDAY, run_id="r")
     data = json.dumps(event.pop("data")).encode()
     headers = tuple((f"ce_{k}", v.encode()) for k, v in event.items())
-    ((_, found),) = read(Record(0, 0, None, data, (("content-type", b"application/json"), *headers)))
+    ((_, found),) = read(
+        Record(0, 0, None, data, (("content-type", b"application/json"), *headers))
+    )
     assert (found.tenant, found.data.run_id) == ("acme", "r")
 
 

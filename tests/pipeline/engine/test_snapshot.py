@@ -8,7 +8,9 @@ from pipeline.engine import snapshot
 from pipeline.engine.snapshot import SnapshotVersionError, dump, load
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.uint16, np.bool_])
+@pytest.mark.parametrize(
+    "dtype", [np.float64, np.float32, np.float16, np.int64, np.uint16, np.bool_]
+)
 def test_arrays_survive_with_their_type_and_shape(dtype: type) -> None:
     array = np.arange(24).reshape(2, 3, 4).astype(dtype)
     again = load(dump({"a": array}))["a"]
