@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration import WARM_UP, Calibration
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows
-from detectors.latency import Durations, Latency
-from detectors.rate import Rate, Shares
-from detectors.seasonality import Clock
-from detectors.silence import Quiet, Rhythm, Silence
+from detectors.failure import Failure
+from detectors.latency import Latency
+from detectors.rate import Rate
+from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
 from schemas.signals import SignalName
@@ -25,9 +25,248 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
     "latency": slice(8, 10),
     "backlog": slice(10, 11),
     "silence": slice(11, 12),
+    "failure": slice(12, 13),
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels."""
+SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
+"""Channels behind each kind of evidence that the failure forecast looks at, in its order."""
+ALL_ROWS: Final = slice(None)
+
+
+class Flows(FlowState):
+    """The state of every detector."""
+
+    age: Ints = column(0, dtype=np.int64)
+
+    def __init__(self, window_seconds: int) -> None:
+        super().__init__()
+        self.volume = Volume(window_seconds)
+        self.errors = Rate()
+        self.missing = Rate()
+        self.latency = Latency()
+        self.backlog = Volume(window_seconds)
+        self.silence = Silence(window_seconds)
+        self.failure = Failure()
+        self.calibration = Calibration(CHANNELS["failure"].stop)
+
+
+class Heard(NamedTuple):
+    """What one detector said of a window, and of which of the rows."""
+
+    judged: Any
+    of: slice | Bools
 
 
 class FlowBank:
-    pass
+    """Scores and learns closed windows of many flows with every detector.
+
+    Parameters
+    ----------
+    threshold
+        Calibrated score at which a signal is anomalous: its score is then 1. See
+        `detectors.calibration.threshold`.
+    window_seconds
+        Length of a window.
+
+    Examples
+    --------
+    >>> bank = FlowBank()
+    >>> bank.grow(2)
+    >>> rows, monday = np.array([0, 1]), np.array([0, 0])
+    >>> unknown = Windows(*np.full((14, 2), np.nan))
+    >>> windows = unknown._replace(volume=np.array([3.0, 0.0]))
+    >>> verdicts = bank.step(rows, monday, monday + 5, windows)
+    >>> verdicts["volume"].observed, verdicts["errors"].observed
+    (array([3., 0.]), array([nan, nan]))
+    >>> bank.learning(rows)
+    array([ True,  True])
+    """
+
+    def __init__(self, *, threshold: float = 5.0, window_seconds: int = 60) -> None:
+        if not threshold > 0:
+            raise ValueError(f"threshold must be above 0, not {threshold}")
+        if not window_seconds > 0:
+            raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
+        self._threshold = threshold
+        self._window_seconds = window_seconds
+        self._flows = Flows(window_seconds)
+        self._rows = self._capacity = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows are in use."""
+        return self._rows
+
+    def grow(self, rows: int) -> None:
+        """Have at least ``rows`` rows; new ones are fresh, existing ones unchanged."""
+        if rows > self._capacity:
+            self._capacity = max(rows, 2 * self._capacity)
+            self._flows.reserve(self._capacity)
+        self._rows = max(rows, self._rows)
+
+    def learning(self, rows: NDArray[np.int64]) -> Bools:
+        """Whether rows are too young to be judged."""
+        young: Bools = self._flows.age[rows] <= WARM_UP
+        return young
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything remembered, as arrays by name; those of flows are views, rows last."""
+        model = self._flows.failure.model.state()
+        return self._flows.state(self._rows) | {f"model.{name}": a for name, a in model.items()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up a `state`: what follows is the same to the bit as with the bank it came from.
+
+        Raises
+        ------
+        ValueError
+            An array is missing or has the wrong shape or dtype.
+        """
+        ages = state.get("age")
+        if ages is None or ages.ndim != 1:
+            raise ValueError("detector state lacks the array 'age'")
+        self._flows = Flows(self._window_seconds)
+        self._rows = self._capacity = 0
+        self.grow(len(ages))
+        self._flows.restore(state)
+        prefix = "model."
+        model = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        self._flows.failure.model.restore(model)
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        """Name the three kinds of evidence that most raise a row's failure forecast."""
+        return self._flows.failure.reasons(row)
+
+    def skip(self, rows: NDArray[np.int64], minute: Ints, ahead: Ints) -> None:  # noqa: ARG002 - as step
+        """Pass over a window nobody watched: nothing is scored, learned, or aged."""
+        picked = Rows.of(rows)
+        self._flows.volume.skip(picked, ahead)
+        self._flows.backlog.skip(picked, ahead)
+        self._flows.silence.skip(picked)
+
+    def step(
+        self, rows: NDArray[np.int64], minute: Ints, ahead: Ints, windows: Windows
+    ) -> dict[SignalName, Verdict]:
+        """Score one closed window of rows, then learn from it.
+
+        Parameters
+        ----------
+        rows
+            Row numbers, strictly increasing.
+        minute
+            Local minute of the week in which the window starts (0 = Monday 00:00), per row.
+        ahead
+            The same of the window five later.
+        windows
+            What was counted; columns parallel to ``rows``.
+
+        Returns
+        -------
+        A verdict for each signal, columns parallel to ``rows``.
+        """
+        picked, flows = Rows.of(rows), self._flows
+        heard = self._listen(picked, minute, ahead, windows)
+        evidence = np.zeros((flows.calibration.channels, len(rows)))
+        known = np.zeros(evidence.shape, bool)
+        for name, (judged, of) in heard.items():
+            part = CHANNELS[name]
+            evidence[part, of] = judged.evidence()[: part.stop - part.start]
+            known[part, of] = True
+        c = flows.calibration.step(picked, evidence, known)
+        score = c / self._threshold
+        verdicts = {
+            name: self._verdict(name, picked, heard.get(name), score, evidence) for name in CHANNELS
+        }
+        self._remember(picked, windows, verdicts, evidence)
+        flows.age[picked.at] += 1
+        return verdicts
+
+    def _listen(self, rows: Rows, minute: Ints, ahead: Ints, w: Windows) -> dict[SignalName, Heard]:
+        """Let each detector judge and learn the rows of which it has data."""
+        flows = self._flows
+        heard: dict[SignalName, Heard] = {}
+
+        def hear(name: SignalName, step: Callable[..., Any], *columns: Floats | Ints) -> None:
+            known = ~np.isnan(columns).any(axis=0)
+            if known.all():
+                heard[name] = Heard(step(rows, *columns), ALL_ROWS)
+            elif known.any():
+                part = (column[known] for column in columns)
+                heard[name] = Heard(step(rows.only(known), *part), known)
+
+        hear("volume", flows.volume.step, w.volume, minute, ahead)
+        hear("backlog", flows.backlog.step, w.queue_depth, minute, ahead)
+        hear("errors", flows.errors.step, w.failed, w.finished)
+        hear("missing", flows.missing.step, w.missing, w.records)
+        no_data = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
+        hear("latency", flows.latency.step, w.duration_count, no_data)
+        self._pass_over(rows, ahead, w)
+        rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
+        quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
+        heard["silence"] = Heard(quiet, ALL_ROWS)
+        heard["failure"] = Heard(flows.failure.look_ahead(rows, minute), ALL_ROWS)
+        return heard
+
+    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows) -> None:
+        """Counts that are unknown in this window, but were known before, are skipped."""
+        for detector, count in (
+            (self._flows.volume, w.volume),
+            (self._flows.backlog, w.queue_depth),
+        ):
+            missed = np.isnan(count) & (detector.age[rows.at] > 0)
+            if missed.any():
+                detector.skip(rows.only(missed), ahead[missed])
+
+    @staticmethod
+    def _rhythm(volume: Heard | None, rows: int) -> Rhythm:
+        """Runs expected of each row, none where volume is unknown."""
+        expected = np.zeros((3, rows))
+        expected[2] = 1.0
+        if volume is not None:
+            counts: Counts = volume.judged
+            expected[:, volume.of] = counts.expected, counts.foreseen[-1], counts.alpha[-1]
+        return Rhythm(*expected)
+
+    def _verdict(
+        self, name: SignalName, rows: Rows, heard: Heard | None, score: Floats, evidence: Floats
+    ) -> Verdict:
+        """Word one signal of all rows; unknown where its detector had nothing to judge."""
+        if heard is None:
+            return unknown(score.shape[1])
+        part, (judged, of) = CHANNELS[name], heard
+        if name in ("silence", "failure"):
+            limit = self._flows.calibration.limit(rows, part.start, self._threshold)
+            verdict: Verdict = judged.verdict(score[part], limit)
+        else:
+            verdict = judged.verdict(score[part, of], evidence[part, of])
+        return verdict if of is ALL_ROWS else spread_out(verdict, of, score.shape[1])
+
+    def _remember(
+        self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict], evidence: Floats
+    ) -> None:
+        """Give the failure forecast what this window showed."""
+        severity = self._flows.calibration.severity(rows, np.maximum(evidence, 0))
+        volume, silence = verdicts["volume"], verdicts["silence"]
+        empty = (volume.score > 1) & ~volume.high & (w.volume == 0)
+        self._flows.failure.observe(
+            rows,
+            np.stack([severity[list(channels)].max(axis=0) for channels in SYMPTOMS]),
+            np.nan_to_num(np.stack([w.failed, w.finished])),
+            empty | (silence.score > 1),
+        )
+
+
+def unknown(rows: int) -> Verdict:
+    """The verdict on what was not observed."""
+    nothing, zero = np.full(rows, np.nan), np.zeros(rows)
+    return Verdict(
+        *(nothing,) * 4, zero, zero, np.ones(rows, bool), np.ones(rows, np.int64), nothing, nothing
+    )
+
+
+def spread_out(verdict: Verdict, of: Bools, rows: int) -> Verdict:
+    """A verdict of some rows as one of all: unknown elsewhere."""
+    whole = [column.copy() for column in unknown(rows)]
+    for column, part in zip(whole, verdict, strict=True):
+        column[of] = part
+    return Verdict(*whole)

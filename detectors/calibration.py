@@ -53,7 +53,10 @@ def threshold(alerts_per_flow_week: float) -> float:
     budgets = [float(np.log(budget)) for _, budget in SWEEP]
     wanted = float(np.log(alerts_per_flow_week))
     right = next((i for i in range(1, len(SWEEP)) if wanted >= budgets[i]), len(SWEEP) - 1)
-    (low, high), (start, end) = budgets[right - 1 : right + 1], (SWEEP[right - 1][0], SWEEP[right][0])
+    (low, high), (start, end) = (
+        budgets[right - 1 : right + 1],
+        (SWEEP[right - 1][0], SWEEP[right][0]),
+    )
     return start + (wanted - low) / (high - low) * (end - start)
 
 

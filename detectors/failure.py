@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Bools, Floats, Ints, Verdict
-from detectors.failure_model import FEATURES, SIGNALS, FailureModel
+from detectors.failure_model import IN_WORDS, SIGNALS, FailureModel
 from detectors.seasonality import slot_of
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
@@ -32,12 +32,13 @@ class Forecast(NamedTuple):
     probability: Floats
     base: float
     ready: bool
+    model: FailureModel
 
     def evidence(self) -> Floats:
         """Raw evidence of one channel."""
         return self.above[None]
 
-    def verdict(self, score: Floats, limit: Floats, model: FailureModel) -> Verdict:
+    def verdict(self, score: Floats, limit: Floats) -> Verdict:
         """The verdict; ``limit`` is the evidence at which it alarms. 0 until enough was seen."""
         rows = len(self.above)
         base = np.full(rows, self.base)
@@ -45,7 +46,7 @@ class Forecast(NamedTuple):
             observed=self.probability,
             expected=base,
             lower=np.zeros(rows),
-            upper=model.probability(limit),
+            upper=self.model.probability(limit),
             score=score[0] if self.ready else np.zeros(rows),
             evidence=self.above,
             high=np.ones(rows, bool),
@@ -90,7 +91,7 @@ class Failure(FlowState):
         above = self.above[rows.at].copy()
         model = self.model
         probability, base = model.probability(above), float(model.probability(0.0))
-        return Forecast(above, probability, base, model.failures >= ENOUGH)
+        return Forecast(above, probability, base, model.failures >= ENOUGH, model)
 
     def observe(self, rows: Rows, severity: Floats, ended: Floats, stopped: Bools) -> None:
         """Take in one window: severity by `SIGNALS`, runs failed and finished, and stops."""
@@ -106,11 +107,11 @@ class Failure(FlowState):
         lasting = sum(over, np.zeros(over.shape[1:])) / HOUR
         return np.concatenate([over[:QUARTER].max(axis=0), lasting])
 
-    def reasons(self, row: int, strongest: int = 3) -> list[tuple[str, float]]:
-        """The features that raise the forecast of a row most, and by how much of its logit."""
+    def reasons(self, row: int, strongest: int = 3) -> tuple[str, ...]:
+        """In words, the features that raise the forecast of a row most."""
         shares = self.model.contributions(self.features(Rows.of(np.array([row]))))[:, 0]
         order = np.argsort(-shares, kind="stable")[:strongest]
-        return [(FEATURES[i], float(shares[i])) for i in order if shares[i] > 0]
+        return tuple(IN_WORDS[i] for i in order if shares[i] > 0)
 
     def _close_block(self, rows: Rows) -> None:
         at = rows.at
@@ -120,7 +121,7 @@ class Failure(FlowState):
         self.peaks[0, :, at] = self.peak[:, at]
         self.peak[:, at] = 0
         self.stopped[at] = False
-        before = self.failing[at]
+        before = self.failing[at].copy()
         self.failing[at] = (before << 1 | fails) & (2 ** (HORIZON + 1) - 1)
         self.blocks[at] += 1
         new = fails & (before & (2**HORIZON - 1) == 0)

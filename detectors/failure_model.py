@@ -17,13 +17,27 @@ from river import compose, linear_model, optim
 
 from detectors.columns import Floats
 
-SIGNALS: Final = ("volume_high", "volume_low", "errors", "missing", "latency", "backlog")
-"""The kinds of evidence looked at."""
+SIGNALS: Final = {
+    "volume_high": "more runs than usual",
+    "volume_low": "fewer runs than usual",
+    "errors": "failed runs",
+    "missing": "missing attributes",
+    "latency": "slow runs",
+    "backlog": "a growing queue",
+}
+"""The kinds of evidence looked at, and their words."""
 RECENT: Final = tuple(f"{signal}_15m" for signal in SIGNALS)
 LASTING: Final = tuple(f"{signal}_60m" for signal in SIGNALS)
 PAIRS: Final = tuple(combinations(range(len(RECENT)), 2))
 PRODUCTS: Final = tuple(f"{RECENT[i]}*{RECENT[j]}" for i, j in PAIRS)
 FEATURES: Final = (*RECENT, *LASTING, *PRODUCTS)
+_WORDS: Final = tuple(SIGNALS.values())
+IN_WORDS: Final = (
+    *(f"{words} in the last 15 minutes" for words in _WORDS),
+    *(f"{words} in the last hour" for words in _WORDS),
+    *(f"{_WORDS[i]} together with {_WORDS[j]}" for i, j in PAIRS),
+)
+"""`FEATURES`, for people."""
 
 
 def with_products(x: Mapping[str, float]) -> dict[str, float]:

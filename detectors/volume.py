@@ -96,7 +96,7 @@ class Volume(FlowState):
         self.counts = SlidingSums(1, SPANS)
         self.expectations = SlidingSums(3, SPANS, ends=(0, SHIFT, 2 * SHIFT))
 
-    def step(self, rows: Rows, minute: Ints, ahead: Ints, count: Floats) -> Counts:
+    def step(self, rows: Rows, count: Floats, minute: Ints, ahead: Ints) -> Counts:
         """Judge one window of these rows, then learn from it.
 
         ``minute`` is its local minute of the week, ``ahead`` that of the window 5 later.

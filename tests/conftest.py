@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
@@ -22,7 +23,8 @@ def kafka(pytestconfig: pytest.Config) -> Iterator[str]:
     """The address of a broker that all tests share."""
     from tests.broker import shared_broker
 
-    yield from (broker.bootstrap for broker in _running(shared_broker, pytestconfig))
+    with _running(shared_broker, pytestconfig) as broker:
+        yield broker.bootstrap
 
 
 @pytest.fixture
@@ -30,7 +32,8 @@ def broker(pytestconfig: pytest.Config) -> Iterator[Broker]:
     """A broker for this test alone, to be hurt."""
     from tests.broker import own_broker
 
-    yield from _running(own_broker, pytestconfig)
+    with _running(own_broker, pytestconfig) as broker:
+        yield broker
 
 
 @pytest.fixture
@@ -62,7 +65,10 @@ def make_topics() -> MakeTopics:
     return make
 
 
-def _running(start: Callable[[Callable[[str], None]], Broker], config: pytest.Config) -> Iterator[Broker]:
+@contextmanager
+def _running(
+    start: Callable[[Callable[[str], None]], Broker], config: pytest.Config
+) -> Iterator[Broker]:
     from tests.broker import NoBrokerError
 
     try:

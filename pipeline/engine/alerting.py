@@ -133,6 +133,10 @@ class Alerting:
             }
         )
 
+    def firing(self) -> list[Alert]:
+        """Return the alerts that fire now."""
+        return [incident.alert for _, incident in sorted(self._open.items())]
+
     def state(self) -> dict[str, Any]:
         """Everything there is to remember."""
         return {

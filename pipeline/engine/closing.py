@@ -57,7 +57,7 @@ class Closing:
         self._bank = FlowBank(
             threshold=threshold(settings.alerts_per_flow_week), window_seconds=self._width
         )
-        self._alerting = Alerting(settings.calm_minutes * 60)
+        self.alerting = Alerting(settings.calm_minutes * 60)
         self._last_error: dict[int, tuple[str, str]] = {}
 
     def grow(self, tenant: str) -> None:
@@ -126,7 +126,7 @@ class Closing:
         learning = self._bank.learning(rows)
         closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning)
         yield closed
-        yield from self._alerting.judge(closed, rows, self._context(number))
+        yield from self.alerting.judge(closed, rows, self._context(number))
 
     def _judged(self, feed: Feed, start: int, rows: Rows, sums: Sums) -> np.ndarray[Any, Any]:
         """Tell which windows can be judged: watched (or not empty), and not masked."""
@@ -170,7 +170,7 @@ class Closing:
             "schedules": self.schedules.state(),
             "rolling": self._rolling.state(),
             "bank": self._bank.state(),
-            "alerting": self._alerting.state(),
+            "alerting": self.alerting.state(),
             "last_error": [[row, *error] for row, error in sorted(self._last_error.items())],
         }
 
@@ -181,5 +181,5 @@ class Closing:
         self.schedules.restore(state["schedules"])
         self._rolling.restore(state["rolling"])
         self._bank.restore(state["bank"])
-        self._alerting.restore(state["alerting"])
+        self.alerting.restore(state["alerting"])
         self._last_error = {row: (run, message) for row, run, message in state["last_error"]}

@@ -66,6 +66,10 @@ class CollectorAlerts:
         resolved = {"status": "resolved", "revision": alert.revision + 1}
         return alert.model_copy(update={**resolved, "updated_at": now, "ends_at": now})
 
+    def firing(self) -> list[Alert]:
+        """Return the alerts that fire now."""
+        return [alert for _, alert in sorted(self._open.items())]
+
     def state(self) -> dict[str, Any]:
         """Everything there is to remember."""
         return {"open": [a.model_dump_json().encode() for _, a in sorted(self._open.items())]}

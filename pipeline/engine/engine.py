@@ -25,6 +25,7 @@ from pipeline.engine.watermarks import Watermarks
 from pipeline.log.base import Record
 from pipeline.settings import EngineSettings
 from schemas import structs
+from schemas.alerts import Alert
 from schemas.structs import EventStruct
 
 HORIZON = 2 * 86_400
@@ -218,6 +219,10 @@ class Engine:
     def _depth(self, window: Accumulator, depth: int, oldest_age_s: float | None) -> None:
         window.depth = depth
         window.oldest_age_s = UNKNOWN if oldest_age_s is None else int(oldest_age_s)
+
+    def firing(self) -> list[Alert]:
+        """Return the alerts that fire now."""
+        return [*self._collector_alerts.firing(), *self._closing.alerting.firing()]
 
     def snapshot(self) -> bytes:
         """Write the whole state down."""

@@ -112,9 +112,7 @@ def check(settings: KafkaSettings) -> tuple[TopicDifference, ...]:
 @contextmanager
 def _admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     try:
-        with KafkaAdminClient(
-            **connection(settings), bootstrap_timeout_ms=_BOOTSTRAP_MS
-        ) as admin:
+        with KafkaAdminClient(**connection(settings), bootstrap_timeout_ms=_BOOTSTRAP_MS) as admin:
             yield admin
     except KafkaError as error:
         raise LogUnavailableError(f"Kafka at {settings.bootstrap}: {error}") from error

@@ -6,7 +6,7 @@ hundred thousand flows costs a scrape no more than one with five hundred.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,20 @@ from schemas.signals import SignalName
 
 OTHER = FlowKey("_other", "_other")
 """What flows beyond the cap are counted under."""
+
+
+class Latest(NamedTuple):
+    """Where the newest verdict on a flow stands."""
+
+    window: ClosedWindow
+    row: int
+
+    def verdict(self, signal: SignalName, column: str) -> float:
+        verdict = self.window.verdicts.get(signal)
+        return np.nan if verdict is None else float(getattr(verdict, column)[self.row])
+
+    def counted(self, column: str) -> float:
+        return float(getattr(self.window.windows, column)[self.row])
 
 
 class FlowMetrics:
@@ -34,7 +48,7 @@ class FlowMetrics:
 
     def __init__(self, max_flows: int) -> None:
         self._max_flows = max_flows
-        self._latest: dict[FlowKey, _Latest] = {}
+        self._latest: dict[FlowKey, Latest] = {}
         self._own: set[FlowKey] = set()
 
     def label(self, key: FlowKey) -> FlowKey:
@@ -50,7 +64,7 @@ class FlowMetrics:
         """Take note of a window."""
         for row, key in enumerate(window.flows):
             self.label(key)
-            self._latest[key] = _Latest(window, row)
+            self._latest[key] = Latest(window, row)
 
     def forget(self, keys: Iterable[FlowKey]) -> None:
         """Drop flows that another process looks after now."""
@@ -58,39 +72,29 @@ class FlowMetrics:
             self._latest.pop(key, None)
             self._own.discard(key)
 
-    def families(self, names: Mapping[FlowKey, str]) -> Iterator[Metric]:
-        """Yield the metrics. What is unknown (NaN) has no sample, so graphs show a gap."""
+    def split(self) -> tuple[dict[FlowKey, Latest], list[Latest]]:
+        """Return the flows with series of their own, and the rest."""
         own = {key: latest for key, latest in self._latest.items() if key in self._own}
-        rest = [latest for key, latest in self._latest.items() if key not in self._own]
-        for name, text, value, fold in _GAUGES:
-            family = GaugeMetricFamily(name, text, labels=_FLOW)
-            for key, number in _samples(own, rest, value, fold):
-                family.add_metric(key, number)
-            yield family
-        yield _scores(own, rest)
-        info = GaugeMetricFamily(
-            "cogentai_flow_info", "A flow's name.", labels=(*_FLOW, "flow_name")
-        )
-        for key in own:
-            info.add_metric((*key, names.get(key, key.flow_id)), 1)
-        yield info
+        return own, [latest for key, latest in self._latest.items() if key not in self._own]
 
 
-class _Latest(NamedTuple):
-    """Where the newest verdict on a flow stands."""
+def families(
+    own: Mapping[FlowKey, Latest], rest: Sequence[Latest], names: Mapping[FlowKey, str]
+) -> Iterator[Metric]:
+    """Yield the metrics. What is unknown (NaN) has no sample, so graphs show a gap."""
+    for name, text, value, fold in _GAUGES:
+        family = GaugeMetricFamily(name, text, labels=_FLOW)
+        for key, number in _samples(own, rest, value, fold):
+            family.add_metric(key, number)
+        yield family
+    yield _scores(own, rest)
+    info = GaugeMetricFamily("cogentai_flow_info", "A flow's name.", labels=(*_FLOW, "flow_name"))
+    for key in own:
+        info.add_metric((*key, names.get(key, key.flow_id)), 1)
+    yield info
 
-    window: ClosedWindow
-    row: int
 
-    def verdict(self, signal: SignalName, column: str) -> float:
-        verdict = self.window.verdicts.get(signal)
-        return np.nan if verdict is None else float(getattr(verdict, column)[self.row])
-
-    def counted(self, column: str) -> float:
-        return float(getattr(self.window.windows, column)[self.row])
-
-
-_Value = Callable[[_Latest], float]
+_Value = Callable[[Latest], float]
 _Fold = Callable[[Iterable[float]], float]
 """How the flows beyond the cap become one number."""
 
@@ -116,7 +120,7 @@ def _verdict(signal: SignalName, column: str, divisor: float = 1.0) -> _Value:
 
 
 def _error_ratio(column: str) -> _Value:
-    def ratio(latest: _Latest) -> float:
+    def ratio(latest: Latest) -> float:
         finished = latest.counted("finished")
         return min(latest.verdict("errors", column) / finished, 1.0) if finished > 0 else np.nan
 
@@ -124,7 +128,7 @@ def _error_ratio(column: str) -> _Value:
 
 
 def _score(signal: SignalName) -> _Value:
-    def score(latest: _Latest) -> float:
+    def score(latest: Latest) -> float:
         strength = latest.verdict(signal, "score")
         concerned = strength > 0 or not np.isnan(latest.verdict(signal, "observed"))
         return strength if concerned else np.nan
@@ -161,7 +165,7 @@ _GAUGES: tuple[tuple[str, str, _Value, _Fold], ...] = (
 
 
 def _samples(
-    own: Mapping[FlowKey, _Latest], rest: list[_Latest], value: _Value, fold: _Fold
+    own: Mapping[FlowKey, Latest], rest: Sequence[Latest], value: _Value, fold: _Fold
 ) -> Iterator[tuple[FlowKey, float]]:
     for key, latest in own.items():
         if not np.isnan(number := value(latest)):
@@ -170,7 +174,7 @@ def _samples(
         yield OTHER, number
 
 
-def _scores(own: Mapping[FlowKey, _Latest], rest: list[_Latest]) -> Metric:
+def _scores(own: Mapping[FlowKey, Latest], rest: Sequence[Latest]) -> Metric:
     family = GaugeMetricFamily(
         "cogentai_detector_score", "Above 1 is anomalous.", labels=(*_FLOW, "signal")
     )

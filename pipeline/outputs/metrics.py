@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, FlowKey
-from pipeline.outputs import partition_metrics
+from pipeline.outputs import flow_metrics, partition_metrics
 from pipeline.outputs.flow_metrics import FlowMetrics
 from pipeline.outputs.partition_metrics import TOTALS, AlertLabels, Partition
 from schemas.alerts import Alert
@@ -55,7 +55,7 @@ class EngineMetrics(Collector):
     >>> metrics.set_totals(0, {"events/cogent.flow.run": 12, "events_late": 1})
     >>> labels = {"partition": "0", "type": "cogent.flow.run"}
     >>> registry.get_sample_value("cogentai_events_total", labels)
-    12.0
+    12
     """
 
     def __init__(self, registry: CollectorRegistry, max_flows: int = 500) -> None:
@@ -145,15 +145,17 @@ class EngineMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Work the metrics out, for the registry."""
+        # Only the copying is done under the lock, so the engine hardly waits for a scrape.
         with self._lock:
             names = {k: v for p in self._partitions.values() for k, v in p.names.items()}
-            metrics = [
-                *self._flows.families(names),
+            own, rest = self._flows.split()
+            small = [
                 *self._process(),
                 *self._alerts(),
                 *partition_metrics.families(self._partitions),
             ]
-        yield from metrics
+        yield from small
+        yield from flow_metrics.families(own, rest, names)
 
     def _process(self) -> Iterator[Metric]:
         build = {"version": version("cogentai"), "python_version": platform.python_version()}

@@ -33,7 +33,8 @@ from schemas.alerts import Alert
 
 LEAD = timedelta(minutes=15)
 """How far the live part may run ahead of the engine: a few times the lateness it allows for."""
-HISTORY_LEAD = timedelta(days=1)
+HISTORY_LEAD = timedelta(hours=4)
+"""The same for the history: enough that the engine never waits, little enough to see it move."""
 
 
 class EngineStoppedError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from math import exp
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from pipeline.engine.explain import duration, minutes
 from pipeline.simulator.faults import Fault
-from pipeline.simulator.retailer import RETAILER, Cadence, FlowProfile
+from pipeline.simulator.retailer import DAY, RETAILER, Cadence, FlowProfile
 from pipeline.simulator.scenario import Scenario
 from pipeline.simulator.scorecard import Finding, Scorecard, blame, detects, raised_at
 from schemas.alerts import Alert
@@ -41,36 +42,17 @@ class Narrator:
 
     def introduce(self) -> None:
         """Say what will happen, and show the flows."""
-        scenario = self._scenario
-        days, hours = round(len(scenario.history) / 1440), round(len(scenario.live) / 60)
-        runs = sum(profile.runs_a_day for profile in scenario.profiles)
-        faults = len(scenario.faults)
+        profiles = self._scenario.profiles
+        runs = sum(profile.runs_a_day for profile in profiles)
         self._console.print(Rule(Text("CogentAI demo", "bold")))
         self._console.print(
-            f"{RETAILER} is a simulated retailer on Patchworks: {len(scenario.profiles)} flows, "
+            f"{RETAILER} is a simulated retailer on Patchworks: {len(profiles)} flows, "
             f"about {runs:,.0f} runs a day.\n",
             highlight=False,
         )
-        steps = Table.grid(padding=(0, 2))
-        steps.add_row(
-            Text("1 Learn", "bold"),
-            f"{days} days of history are replayed, so that the engine knows what is normal.",
-        )
-        steps.add_row(
-            Text("2 Disturb", "bold"),
-            f"{hours} hours follow, sent to the HTTP ingest as single runs. "
-            f"{'1 fault is' if faults == 1 else f'{faults} faults are'} injected; the engine is not "
-            "told. "
-            "Each alert is shown beside the fault that caused it.",
-        )
-        steps.add_row(
-            Text("3 Score", "bold"),
-            "What was found and how soon, what was missed, what was raised for nothing. "
-            "Ctrl-C at any time goes straight to this.",
-        )
-        self._console.print(steps)
+        self._console.print(_steps(self._scenario))
         self._console.print()
-        self._console.print(_flows(scenario))
+        self._console.print(_flows(profiles))
         self._console.print()
 
     def learned(self, alerts: int) -> None:
@@ -100,8 +82,8 @@ class Narrator:
     def _raised(self, alert: Alert) -> None:
         badge, style = _BADGE[alert.severity]
         words = Text.assemble((badge, style), " ", (alert.summary, "bold"))
-        words.append(f"\n{alert.explanation}")
-        words.append(f"\nNext: {alert.next_step}", "dim")
+        for line in (_beyond_summary(alert), f"Next: {alert.next_step}"):
+            words.append(f"\n{line}" if line else "", "dim" if line.startswith("Next") else "")
         words.append("\n").append(self._cause(alert))
         self._entry(raised_at(alert), words)
 
@@ -109,13 +91,14 @@ class Narrator:
         fault = blame(alert, self._scenario.faults)
         if fault is None:
             return Text("False alarm: nothing was injected here.", "yellow")
-        cause = Text.assemble(("Cause: ", "cyan"), (fault.cause, "cyan"))
+        cause = Text.assemble(("Cause: ", "bold cyan"), (fault.cause, "cyan"), "\n")
         if not detects(alert, fault):
-            return cause.append(" Its aftermath, after it ended.", "dim")
+            return cause.append("Raised in its aftermath.", "dim")
         if fault in self._found:
-            return cause.append(" Found before; this is a further alert.", "dim")
+            return cause.append("Found before: this is a further alert.", "dim")
         self._found.add(fault)
-        return cause.append(f" Found {_delay(alert, fault)} it began.", "bold green")
+        passed = (raised_at(alert) - fault.start).total_seconds() / 60
+        return cause.append(f"Found {minutes(passed)} after it began.", "bold green")
 
     def _resolved(self, alert: Alert) -> None:
         lasted = ((alert.ends_at or alert.updated_at) - alert.starts_at).total_seconds() / 60
@@ -177,13 +160,30 @@ def verdict(card: Scorecard, flows: int) -> str:
     return f"{found}; {missed}; {false} in {hours:.0f} hours over {flows} flows."
 
 
-def _flows(scenario: Scenario) -> Table:
+def _steps(scenario: Scenario) -> Table:
+    days, hours = round(len(scenario.history) / DAY), round(len(scenario.live) / 60)
+    faults = len(scenario.faults)
+    steps = {
+        "1 Learn": f"{days} days of history are replayed, so that the engine knows what is normal.",
+        "2 Disturb": f"{hours} hours follow, sent to the HTTP ingest as single runs. "
+        f"{'1 fault is' if faults == 1 else f'{faults} faults are'} injected; the engine is not "
+        "told. Each alert is shown beside the fault that caused it.",
+        "3 Score": "What was found and how soon, what was missed, what was raised for nothing. "
+        "Ctrl-C at any time goes straight to this.",
+    }
+    table = Table.grid(padding=(0, 2))
+    for step, words in steps.items():
+        table.add_row(Text(step, "bold"), words)
+    return table
+
+
+def _flows(profiles: Sequence[FlowProfile]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("Flow")
     table.add_column("Started by")
     table.add_column("Runs a day", justify="right")
     table.add_column("A run takes", justify="right")
-    for profile in scenario.profiles:
+    for profile in profiles:
         takes = duration(exp(profile.latency.log_mean))
         table.add_row(profile.name, _trigger(profile), f"{profile.runs_a_day:,.0f}", takes)
     return table
@@ -206,6 +206,7 @@ def _outcome(finding: Finding) -> Text:
     return Text(words, style)
 
 
-def _delay(alert: Alert, fault: Fault) -> str:
-    passed = (raised_at(alert) - fault.start).total_seconds() / 60
-    return f"{minutes(passed)} after"
+def _beyond_summary(alert: Alert) -> str:
+    """Return the explanation without a first sentence that the summary has said already."""
+    first, _, others = alert.explanation.partition(". ")
+    return others if first.lower() in alert.summary.lower() else alert.explanation

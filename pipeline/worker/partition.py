@@ -21,11 +21,14 @@ from pipeline.settings import EngineSettings
 class Observer(Protocol):
     """Whoever looks on: metrics, the demo's picture."""
 
-    def observe(self, emissions: Sequence[Emission]) -> None:
+    def opened(self, partition: Partition) -> None:
+        """Take note of a partition that was taken over."""
+
+    def observe(self, partition: int, emissions: Sequence[Emission]) -> None:
         """Take note of emissions that have been committed."""
 
     def progress(self, partition: Partition) -> None:
-        """Take note of where a partition stands after a commit, or after it was opened."""
+        """Take note of where a partition stands after a commit."""
 
     def forget(self, partition: int) -> None:
         """Take note that a partition was given up."""
@@ -51,6 +54,8 @@ class Partition:
     ----------
     applied
         Offset of the last record whose outputs are published; None before the first.
+    lag
+        Records known to lie behind ``applied``.
     engine
         The engine, as of ``applied``.
     """
@@ -66,12 +71,18 @@ class Partition:
         self.log = log
         self.engine = Engine(settings, log.partition)
         self.applied: int | None = None
+        self.lag = 0
         self._settings = settings
         self._topic = topic
         self._observers = observers
         self._clock = clock
         self._since_snapshot = 0
         self._snapshot_at = clock()
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        return self.log.partition
 
     async def open(self) -> None:
         """Take the partition over and bring the engine to where its last commit left it."""
@@ -85,9 +96,9 @@ class Partition:
                 self._since_snapshot += len(records)
             self.applied = checkpoint.applied
         for observer in self._observers:
-            observer.progress(self)
+            observer.opened(self)
 
-    async def process(self, records: Sequence[Record]) -> None:
+    async def process(self, records: Sequence[Record], lag: int = 0) -> None:
         """Apply records and commit what they bring about. Records applied before are passed over.
 
         Raises
@@ -100,6 +111,7 @@ class Partition:
             return
         emissions = [emission for record in fresh for emission in self.engine.apply(record)]
         self._since_snapshot += len(fresh)
+        self.lag = lag
         await self._commit(fresh[-1].offset, emissions, snapshot=self._snapshot_due())
 
     async def close(self) -> None:
@@ -109,14 +121,14 @@ class Partition:
         await self.log.aclose()
 
     async def _commit(self, applied: int, emissions: Sequence[Emission], *, snapshot: bool) -> None:
-        outputs = encode(emissions, topic=self._topic, partition=self.log.partition)
+        outputs = encode(emissions, topic=self._topic, partition=self.number)
         await self.log.commit(applied, outputs, self.engine.snapshot() if snapshot else None)
         self.applied = applied
         if snapshot:
             self._since_snapshot = 0
             self._snapshot_at = self._clock()
         for observer in self._observers:
-            observer.observe(emissions)
+            observer.observe(self.number, emissions)
             observer.progress(self)
 
     def _snapshot_due(self) -> bool:

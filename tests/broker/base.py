@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import closing
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from kafka import KafkaAdminClient
 
@@ -52,7 +52,7 @@ class Broker(ABC):
 
 def kafka_version() -> str:
     """The version that the pom names, for the jars and for the image alike."""
-    for dependency in ElementTree.parse(POM).iter(f"{_MAVEN}dependency"):
+    for dependency in ET.parse(POM).iter(f"{_MAVEN}dependency"):
         if dependency.findtext(f"{_MAVEN}groupId") == "org.apache.kafka":
             return str(dependency.findtext(f"{_MAVEN}version"))
     raise AssertionError(f"{POM} names no Kafka")

@@ -38,11 +38,10 @@ async def door() -> AsyncIterator[Door]:
     app = Starlette(routes=[Route("/v1/events", made.take, methods=["POST"])])
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()
         made.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         serving = asyncio.create_task(server._serve([listener]))  # without its signal handlers
-        while not server.started:
-            await asyncio.sleep(0.01)
         yield made
         server.should_exit = True
         await serving

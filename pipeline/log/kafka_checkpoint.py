@@ -1,0 +1,74 @@
+"""A partition's checkpoint in its compacted topic: a header in every commit, a snapshot in some.
+
+The header says where the chunks of the last snapshot lie. Chunks are overwritten by key, so
+compaction leaves the newest of each, and it never moves a record to another offset. To open a
+checkpoint therefore takes a look at the end of the partition and one read of the snapshot,
+however long the partition is.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import zstandard
+
+from pipeline.log.base import Checkpoint, LogUnavailableError
+from pipeline.log.kafka_partition_reader import PartitionReader
+
+HEADER_KEY = b"header"
+_CHUNK_BYTES = 800_000
+_LOOK_BACK = 64  # records; more than a commit's own, unless a snapshot was given up half-way
+
+
+class Header(msgspec.Struct, frozen=True):
+    """Where a partition stands, and the offsets of the chunks that make up its snapshot."""
+
+    applied: int
+    snapshot_offset: int | None = None
+    chunks: tuple[int, ...] = ()
+
+
+def chunk_key(number: int) -> bytes:
+    """Return the key under which a snapshot's chunk overwrites the one before."""
+    return b"snapshot/%d" % number
+
+
+def split(snapshot: bytes) -> list[bytes]:
+    """Compress a snapshot and cut it into chunks that a topic takes."""
+    packed = zstandard.ZstdCompressor(write_checksum=True).compress(snapshot)
+    return [packed[at : at + _CHUNK_BYTES] for at in range(0, len(packed), _CHUNK_BYTES)]
+
+
+async def read_header(reader: PartitionReader) -> Header | None:
+    """Return the last header of the partition, if it has any."""
+    first, end = await reader.bounds()
+    span = _LOOK_BACK
+    while end > first:
+        start = max(first, end - span)
+        found = None
+        async for records in reader.between(start, end):
+            found = next((r for r in reversed(records) if r.key == HEADER_KEY), found)
+        if found is not None:
+            return msgspec.json.decode(found.value, type=Header)
+        end, span = start, span * 8
+    return None
+
+
+async def read_checkpoint(reader: PartitionReader, header: Header) -> Checkpoint:
+    """Return the checkpoint that a header speaks of, with its snapshot.
+
+    Raises
+    ------
+    LogUnavailableError
+        If a chunk of the snapshot is not where it should be.
+    """
+    if header.snapshot_offset is None:
+        return Checkpoint(header.applied)
+    wanted = set(header.chunks)
+    chunks: list[bytes] = []
+    async for records in reader.between(header.chunks[0], header.chunks[-1] + 1):
+        chunks += [record.value for record in records if record.offset in wanted]
+    try:
+        snapshot = zstandard.ZstdDecompressor().decompress(b"".join(chunks))
+    except zstandard.ZstdError as error:
+        raise LogUnavailableError(f"the snapshot at {header.chunks} is damaged") from error
+    return Checkpoint(header.applied, header.snapshot_offset, snapshot)

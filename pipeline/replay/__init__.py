@@ -1,0 +1,1 @@
+"""Reading recorded events back into a log, in the order of their time."""

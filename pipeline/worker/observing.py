@@ -1,0 +1,49 @@
+"""Metrics as an observer of partitions at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.engine.emissions import Emission
+from pipeline.outputs.metrics import EngineMetrics
+from pipeline.worker.partition import Partition
+
+_SPLIT = "events."
+
+
+class MetricsObserver:
+    """Hands what partitions commit, and where they stand, to the metrics of this process."""
+
+    def __init__(self, metrics: EngineMetrics) -> None:
+        self._metrics = metrics
+
+    def observe(self, partition: int, emissions: Sequence[Emission]) -> None:
+        """Count what was committed."""
+        self._metrics.observe(partition, emissions)
+
+    def opened(self, partition: Partition) -> None:
+        """Report the alerts that fire already, which the engine will not repeat."""
+        self._metrics.set_firing(partition.number, partition.engine.firing())
+        self.progress(partition)
+
+    def progress(self, partition: Partition) -> None:
+        """Report the engine's counters, its collectors, and how far it has read."""
+        number, engine = partition.number, partition.engine
+        totals = {
+            f"events/{name.removeprefix(_SPLIT)}": n
+            for name, n in engine.totals.items()
+            if name.startswith(_SPLIT)
+        }
+        totals["events_late"] = engine.totals["late"]
+        totals["events_duplicate"] = engine.totals["duplicate"]
+        self._metrics.set_totals(number, totals)
+        running = {n: c for n, c in engine.watermarks.collectors.items() if not c.finished}
+        self._metrics.set_watermarks(number, {n: float(c.watermark) for n, c in running.items()})
+        names = zip(engine.flows.keys, engine.flows.names, strict=True)
+        self._metrics.set_names(number, {key: name for key, name in names if name is not None})
+        if partition.applied is not None:
+            self._metrics.set_position(number, partition.applied, partition.lag)
+
+    def forget(self, partition: int) -> None:
+        """Drop a partition that was given up."""
+        self._metrics.forget(partition)
