@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration import WARM_UP, Calibration
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows
+from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
 from detectors.latency import Latency
 from detectors.rate import Rate
@@ -24,10 +24,10 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
     "missing": slice(6, 8),
     "latency": slice(8, 10),
     "backlog": slice(10, 11),
-    "silence": slice(11, 12),
-    "failure": slice(12, 13),
+    "failure": slice(11, 12),
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels."""
+SIGNALS: Final = get_args(SignalName)
 SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 ALL_ROWS: Final = slice(None)
@@ -38,14 +38,14 @@ class Flows(FlowState):
 
     age: Ints = column(0, dtype=np.int64)
 
-    def __init__(self, window_seconds: int) -> None:
+    def __init__(self, threshold: float, window_seconds: int) -> None:
         super().__init__()
         self.volume = Volume(window_seconds)
         self.errors = Rate()
         self.missing = Rate()
         self.latency = Latency()
         self.backlog = Volume(window_seconds)
-        self.silence = Silence(window_seconds)
+        self.silence = Silence(threshold, window_seconds)
         self.failure = Failure()
         self.calibration = Calibration(CHANNELS["failure"].stop)
 
@@ -89,7 +89,7 @@ class FlowBank:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._threshold = threshold
         self._window_seconds = window_seconds
-        self._flows = Flows(window_seconds)
+        self._flows = Flows(threshold, window_seconds)
         self._rows = self._capacity = 0
 
     @property
@@ -125,7 +125,7 @@ class FlowBank:
         ages = state.get("age")
         if ages is None or ages.ndim != 1:
             raise ValueError("detector state lacks the array 'age'")
-        self._flows = Flows(self._window_seconds)
+        self._flows = Flows(self._threshold, self._window_seconds)
         self._rows = self._capacity = 0
         self.grow(len(ages))
         self._flows.restore(state)
@@ -168,14 +168,16 @@ class FlowBank:
         heard = self._listen(picked, minute, ahead, windows)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
-        for name, (judged, of) in heard.items():
-            part = CHANNELS[name]
+        for name, part in CHANNELS.items():
+            if name not in heard:
+                continue
+            judged, of = heard[name]
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = True
         c = flows.calibration.step(picked, evidence, known)
         score = c / self._threshold
         verdicts = {
-            name: self._verdict(name, picked, heard.get(name), score, evidence) for name in CHANNELS
+            name: self._verdict(name, picked, heard.get(name), score, evidence) for name in SIGNALS
         }
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
@@ -187,7 +189,7 @@ class FlowBank:
         heard: dict[SignalName, Heard] = {}
 
         def hear(name: SignalName, step: Callable[..., Any], *columns: Floats | Ints) -> None:
-            known = ~np.isnan(columns).any(axis=0)
+            known: Bools = ~np.any(np.isnan(columns), axis=0, keepdims=False)
             if known.all():
                 heard[name] = Heard(step(rows, *columns), ALL_ROWS)
             elif known.any():
@@ -233,13 +235,16 @@ class FlowBank:
         """Word one signal of all rows; unknown where its detector had nothing to judge."""
         if heard is None:
             return unknown(score.shape[1])
-        part, (judged, of) = CHANNELS[name], heard
-        if name in ("silence", "failure"):
+        judged, of = heard
+        if name == "silence":
+            return judged.verdict(self._threshold)
+        part = CHANNELS[name]
+        if name == "failure":
             limit = self._flows.calibration.limit(rows, part.start, self._threshold)
             verdict: Verdict = judged.verdict(score[part], limit)
         else:
             verdict = judged.verdict(score[part, of], evidence[part, of])
-        return verdict if of is ALL_ROWS else spread_out(verdict, of, score.shape[1])
+        return verdict if isinstance(of, slice) else spread_out(verdict, of)
 
     def _remember(
         self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict], evidence: Floats
@@ -254,19 +259,3 @@ class FlowBank:
             np.nan_to_num(np.stack([w.failed, w.finished])),
             empty | (silence.score > 1),
         )
-
-
-def unknown(rows: int) -> Verdict:
-    """The verdict on what was not observed."""
-    nothing, zero = np.full(rows, np.nan), np.zeros(rows)
-    return Verdict(
-        *(nothing,) * 4, zero, zero, np.ones(rows, bool), np.ones(rows, np.int64), nothing, nothing
-    )
-
-
-def spread_out(verdict: Verdict, of: Bools, rows: int) -> Verdict:
-    """A verdict of some rows as one of all: unknown elsewhere."""
-    whole = [column.copy() for column in unknown(rows)]
-    for column, part in zip(whole, verdict, strict=True):
-        column[of] = part
-    return Verdict(*whole)

@@ -7,6 +7,7 @@ of the share of windows with more evidence: 2 at the quantile, and an alarm at t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 import numpy as np
@@ -50,14 +51,11 @@ def threshold(alerts_per_flow_week: float) -> float:
     """
     if not alerts_per_flow_week > 0:
         raise ValueError(f"alerts_per_flow_week must be above 0, not {alerts_per_flow_week}")
-    budgets = [float(np.log(budget)) for _, budget in SWEEP]
-    wanted = float(np.log(alerts_per_flow_week))
-    right = next((i for i in range(1, len(SWEEP)) if wanted >= budgets[i]), len(SWEEP) - 1)
-    (low, high), (start, end) = (
-        budgets[right - 1 : right + 1],
-        (SWEEP[right - 1][0], SWEEP[right][0]),
-    )
-    return start + (wanted - low) / (high - low) * (end - start)
+    budgets = [-float(np.log(budget)) for _, budget in SWEEP]
+    wanted = -float(np.log(alerts_per_flow_week))
+    left = min(max(bisect_right(budgets, wanted) - 1, 0), len(SWEEP) - 2)
+    (start, _), (end, _) = SWEEP[left : left + 2]
+    return start + (wanted - budgets[left]) / (budgets[left + 1] - budgets[left]) * (end - start)
 
 
 class Calibration(FlowState):

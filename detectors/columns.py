@@ -6,7 +6,7 @@ is not zero: a flow whose producer never reports queue depth has NaN there and i
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,3 +87,21 @@ class Verdict(NamedTuple):
     span: Ints
     span_observed: Floats
     span_expected: Floats
+
+
+def unknown(rows: int) -> Verdict:
+    """Give the verdict on what was not observed: no score."""
+    nothing, zero = np.full(rows, np.nan), np.zeros(rows)
+    high, span = np.ones(rows, np.bool_), np.ones(rows, np.int64)
+    return Verdict(nothing, nothing, nothing, nothing, zero, zero, high, span, nothing, nothing)
+
+
+def spread_out(verdict: Verdict, of: Bools) -> Verdict:
+    """Make a verdict of some rows, those where ``of`` is true, one of all; unknown elsewhere."""
+
+    def spread(blank: NDArray[Any], some: NDArray[Any]) -> NDArray[Any]:
+        whole = blank.copy()
+        whole[of] = some
+        return whole
+
+    return Verdict(*map(spread, unknown(len(of)), verdict))

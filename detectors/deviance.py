@@ -25,8 +25,8 @@ def deviance_residual(count: Floats, expected: Floats, alpha: Floats | float) ->
 
     Examples
     --------
-    >>> deviance_residual(np.array([0.0, 20.0, 45.0]), np.array([20.0, 20.0, 20.0]), 0.05)
-    array([-5.27, 0., 3.17])
+    >>> deviance_residual(np.array([0.0, 20.0, 45.0]), np.full(3, 20.0), 0.05).round(2)
+    array([-5.27,  0.  ,  3.14])
     """
     L = np.maximum(expected, SMALLEST)
     k = 1 / np.maximum(alpha, SMALLEST)
@@ -41,8 +41,8 @@ def tail_evidence(z: Floats) -> Floats:
 
     Examples
     --------
-    >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0]))
-    array([0., 1.301, 3., 23.118])
+    >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0])).round(2)
+    array([ 0. ,  1.3 ,  3. , 23.12])
     """
     evidence: Floats = np.where(z > 0, log_ndtr(-z) / -LN10, 0.0)
     return evidence

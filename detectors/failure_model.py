@@ -82,7 +82,8 @@ class FailureModel:
         ``evidence`` has the features without their products, shape (12, rows).
         """
         products = np.stack([evidence[i] * evidence[j] for i, j in PAIRS])
-        return self.weights[:, None] * np.concatenate([evidence, products])
+        shares: Floats = self.weights[:, None] * np.concatenate([evidence, products])
+        return shares
 
     def logit_above_base(self, evidence: Floats) -> Floats:
         """How far evidence lifts the logit of failure, shape (rows,).

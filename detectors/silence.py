@@ -1,11 +1,18 @@
-"""A run that should have come and did not: by the schedule where one is known, else by cadence."""
+"""A run that should have come and did not: by the schedule where one is known, else by cadence.
+
+The cadence is a renewal process on the flow's own clock, which runs as fast as runs are expected:
+the gaps between its runs then have a mean near 1 and follow a gamma distribution, whose shape
+tells a timer (large) from chance (1) from bursts (small).
+"""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import gammaincc, gammainccinv
 
+from detectors.calibration import STOP, WARM_UP
 from detectors.columns import Bools, Floats, Ints, Verdict
 from detectors.deviance import LN10
 from detectors.state import FlowState, Rows, column
@@ -13,6 +20,14 @@ from detectors.state import FlowState, Rows, column
 BLIND: Final = 3.3
 """Evidence of an empty hour below which the hour's count can never alarm: even on the tightest
 scale (u .2, mx .45) an alarm takes .2 + 3 x .45 / .4343. Denser flows are left to volume."""
+ENOUGH: Final = 20
+"""Gaps seen before a cadence is trusted."""
+MEMORY: Final = 50
+"""Gaps over which a cadence is remembered."""
+PRIOR: Final = 10
+"""Gaps by chance alone that a fresh flow is taken to have shown."""
+SHAPES: Final = (0.05, 20.0)
+"""A timer more regular than this still alarms only after about two missed runs."""
 
 
 class Rhythm(NamedTuple):
@@ -22,80 +37,120 @@ class Rhythm(NamedTuple):
     hour: Floats
     alpha: Floats
 
+    def sparse(self) -> Bools:
+        """Whether an empty hour would say too little."""
+        evidence = np.log1p(self.alpha * self.hour) / (self.alpha * LN10)
+        thin: Bools = evidence < BLIND
+        return thin
+
 
 class Quiet(NamedTuple):
     """Silence of one window as judged, per row.
 
-    ``since`` is windows since the last run, ``due`` the runs expected in them, ``tail`` the
-    evidence; ``overdue`` is minutes of lateness by schedule, NaN without one.
+    ``since`` is minutes since the last run, ``due`` the runs expected in them, ``tail`` the
+    evidence; ``allowed`` is minutes of silence up to which cadence sees nothing amiss;
+    ``overdue`` is minutes of lateness by schedule, NaN without one.
     """
 
-    since: Ints
+    since: Floats
     due: Floats
-    alpha: Floats
     tail: Floats
+    allowed: Floats
     overdue: Floats
-    window_minutes: float
+    span: Ints
 
-    def evidence(self) -> Floats:
-        """Raw evidence of one channel: how unlikely so long a gap is."""
-        return self.tail[None]
-
-    def verdict(self, score: Floats, limit: Floats) -> Verdict:
-        """The verdict in minutes; ``limit`` is the evidence at which cadence alarms."""
+    def verdict(self, threshold: float) -> Verdict:
+        """The verdict in minutes. Evidence of a gap is a tail probability already."""
         scheduled, late = ~np.isnan(self.overdue), self.overdue > 0
-        minutes = self.since * self.window_minutes
-        gap = minutes / np.maximum(self.due, 1e-9)
-        due_at_limit = np.expm1(np.minimum(limit * self.alpha * LN10, 700)) / self.alpha
-        # grows by a fifth for each doubling of the lateness; a schedule needs no calibration
+        # a schedule needs no calibration; grows by a fifth for each doubling of the lateness
         by_schedule = np.where(late, 1.2 + 0.2 * np.log2(1 + np.maximum(self.overdue, 0)), 0.0)
-        allowed = np.maximum(minutes - self.overdue, 0)
+        promised = np.maximum(self.since - self.overdue, 0)
+        usual = self.since / np.maximum(self.due, 1e-9)
         return Verdict(
-            observed=minutes,
-            expected=np.where(scheduled, allowed, gap),
-            lower=np.zeros_like(minutes),
-            upper=np.where(scheduled, allowed, gap * due_at_limit),
-            score=np.where(scheduled, by_schedule, score[0]),
-            evidence=self.tail,
-            high=np.ones(len(minutes), bool),
-            span=np.maximum(self.since, 1),
-            span_observed=np.zeros_like(minutes),
+            observed=self.since,
+            expected=np.where(scheduled, promised, usual),
+            lower=np.zeros_like(self.since),
+            upper=np.where(scheduled, promised, self.allowed),
+            score=np.where(scheduled, by_schedule, self.tail / threshold),
+            evidence=np.where(scheduled, by_schedule * threshold, self.tail),
+            high=np.ones(len(self.since), bool),
+            span=self.span,
+            span_observed=np.zeros_like(self.since),
             span_expected=self.due,
         )
 
 
 class Silence(FlowState):
-    """Gaps between the runs of many flows, one window at a time."""
+    """Gaps between the runs of many flows, one window at a time.
 
+    Parameters
+    ----------
+    threshold
+        Evidence at which a gap alarms.
+    window_seconds
+        Length of a window.
+    """
+
+    age: Ints = column(0, dtype=np.int64)
     since: Ints = column(0, dtype=np.int64)
     due: Floats = column(0.0)
+    gaps: Ints = column(0, dtype=np.int64)
+    mean: Floats = column(1.0)
+    mean_square: Floats = column(2.0)
 
-    def __init__(self, window_seconds: int = 60) -> None:
+    def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
         super().__init__()
+        self._threshold = threshold
         self._minutes = window_seconds / 60
 
     def step(self, rows: Rows, ran: Bools, rhythm: Rhythm, overdue: Floats) -> Quiet:
-        """Judge the gap that each row is in at the end of this window."""
-        since = np.where(ran, 0, self.since[rows.at] + 1)
-        due = np.where(ran, 0.0, self.due[rows.at] + rhythm.expected)
-        self.since[rows.at], self.due[rows.at] = since, due
-        sparse = gap_evidence(rhythm.hour, rhythm.alpha) < BLIND
-        judged = sparse & np.isnan(overdue)
-        tail = np.where(judged, gap_evidence(due, rhythm.alpha), 0.0)
-        return Quiet(since, due, rhythm.alpha, tail, overdue, self._minutes)
+        """Judge the gap that each row is in at the end of this window, and learn ended ones."""
+        at, sparse = rows.at, rhythm.sparse()
+        gap, empty = self.due[at] + rhythm.expected, self.since[at] > 0
+        ended = ran & empty & sparse & (self._evidence(rows, self.due[at]) <= STOP)
+        if ended.any():
+            self._learn(rows.only(ended), gap[ended])
+        since, due = np.where(ran, 0, self.since[at] + 1), np.where(ran, 0.0, gap)
+        self.since[at], self.due[at] = since, due
+        self.age[at] += 1
+        judged = sparse & (self.gaps[at] >= ENOUGH) & (self.age[at] > WARM_UP)
+        minutes = since * np.float64(self._minutes)
+        limit = self._due_at(rows, self._threshold)
+        return Quiet(
+            since=minutes,
+            due=due,
+            tail=np.where(judged, self._evidence(rows, due), 0.0),
+            allowed=minutes / np.maximum(due, 1e-9) * limit,
+            overdue=overdue,
+            span=np.maximum(since, 1),
+        )
 
     def skip(self, rows: Rows) -> None:
         """Let time pass unwatched: the gap grows older, but nothing was due that could be seen."""
         self.since[rows.at] += 1
 
+    def _learn(self, rows: Rows, gap: Floats) -> None:
+        at = rows.at
+        rate = np.maximum(1 / (self.gaps[at] + PRIOR), 1 / MEMORY)
+        self.mean[at] += rate * (gap - self.mean[at])
+        self.mean_square[at] += rate * (gap**2 - self.mean_square[at])
+        self.gaps[at] += 1
 
-def gap_evidence(due: Floats, alpha: Floats) -> Floats:
-    """-log10 of the probability of no run where ``due`` were expected (negative binomial).
+    def _shape(self, rows: Rows) -> Floats:
+        square = self.mean[rows.at] ** 2
+        variance = np.maximum(self.mean_square[rows.at] - square, 1e-9)
+        shape: Floats = np.clip(square / variance, *SHAPES)
+        return shape
 
-    Examples
-    --------
-    >>> gap_evidence(np.array([0.0, 10.0]), np.array([0.05, 0.05]))
-    array([0., 3.522])
-    """
-    evidence: Floats = np.log1p(alpha * due) / (alpha * LN10)
-    return evidence
+    def _evidence(self, rows: Rows, due: Floats) -> Floats:
+        """-log10 of the probability of so long a gap."""
+        shape = self._shape(rows)
+        beyond = gammaincc(shape, shape * due / self.mean[rows.at])
+        evidence: Floats = -np.log10(np.maximum(beyond, 1e-300))
+        return evidence
+
+    def _due_at(self, rows: Rows, evidence: float) -> Floats:
+        """Runs due in a gap of this evidence."""
+        shape = self._shape(rows)
+        due: Floats = gammainccinv(shape, 10.0**-evidence) * self.mean[rows.at] / shape
+        return due

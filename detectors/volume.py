@@ -172,7 +172,7 @@ class Volume(FlowState):
         self.alpha[:, rows.at] = np.where(learn, np.clip(alpha * step, 1e-4, 2), alpha)
 
     def _learn_level(self, rows: Rows, count: Floats, expected: Expectation) -> None:
-        """Follow departures from what the slot did before; inside that there is nothing to learn."""
+        """Follow departures from what the slot did before; within that nothing is learned."""
         faded = DECAY * self.level[rows.at]
         base, high, low = np.stack(expected) * np.exp(faded)
         above = np.clip((count - high) / (high + 1), 0, 1)

@@ -1,0 +1,1 @@
+"""The HTTP edge: events in, durable in the log before they are acknowledged."""

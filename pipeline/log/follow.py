@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from pipeline.log.base import Output, OutputTopic
 from pipeline.log.connection import connection
 from pipeline.log.journal_reader import JournalReader
+from pipeline.log.kafka_consumer import running
 from pipeline.log.kafka_errors import translated
 from pipeline.settings import KafkaSettings
 
@@ -67,10 +68,7 @@ async def follow_kafka(
         enable_auto_commit=False,
         auto_offset_reset="earliest" if from_start else "latest",
     )
-    try:
-        with translated(f"topic {names[topic]}"):
-            await consumer.start()
+    with translated(f"topic {names[topic]}"):
+        async with running(consumer):
             async for found in consumer:
                 yield Output(topic, found.key, found.value, tuple(found.headers))
-    finally:
-        await consumer.stop()

@@ -12,7 +12,7 @@ import msgspec
 import zstandard
 
 from pipeline.log.base import Checkpoint, LogUnavailableError
-from pipeline.log.kafka_partition_reader import PartitionReader
+from pipeline.log.kafka_consumer import PartitionReader
 
 HEADER_KEY = b"header"
 _CHUNK_BYTES = 800_000

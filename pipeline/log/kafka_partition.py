@@ -26,7 +26,7 @@ from pipeline.log.kafka_checkpoint import (
     split,
 )
 from pipeline.log.kafka_errors import translated
-from pipeline.log.kafka_partition_reader import PartitionReader
+from pipeline.log.kafka_consumer import PartitionReader
 from pipeline.log.kafka_producer import abort, start_producer, stop_producer
 from pipeline.settings import KafkaSettings
 

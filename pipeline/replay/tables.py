@@ -53,7 +53,7 @@ def rows_as_events(lines: Iterable[str], mapping: Mapping[str, str]) -> Iterator
     --------
     >>> table = ["timestamp,value", "2026-03-02 10:00:00,12"]
     >>> (event,) = rows_as_events(table, {"time": "timestamp", "runs.started": "value"})
-    >>> event[-76:]
+    >>> event[-71:]
     b'"data": {"flow_id": "default", "seconds": 60, "runs": {"started": 12}}}'
 
     Raises

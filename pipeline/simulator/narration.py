@@ -20,10 +20,12 @@ from pipeline.simulator.scorecard import Finding, Scorecard, blame, detects, rai
 from schemas.alerts import Alert
 
 _BADGE = {
-    "critical": (" CRITICAL ", "bold white on red"),
-    "warning": (" WARNING ", "bold black on yellow"),
     "info": (" INFO ", "bold white on blue"),
+    "warning": (" WARNING ", "bold black on yellow"),
+    "critical": (" CRITICAL ", "bold white on red"),
 }
+_WORSE = list(_BADGE)
+"""Severities, each worse than the one before."""
 
 _OUTCOME = {
     "found": ("found", "green"),
@@ -39,6 +41,7 @@ class Narrator:
         self._console = console
         self._scenario = scenario
         self._found: set[Fault] = set()
+        self._severity: dict[str, str] = {}
 
     def introduce(self) -> None:
         """Say what will happen, and show the flows."""
@@ -73,17 +76,21 @@ class Narrator:
         self._entry(fault.start, words)
 
     def alert(self, alert: Alert) -> None:
-        """Tell an alert when it is raised, beside its cause, and when it resolves."""
+        """Tell an alert when it is raised, when it gets worse, and when it is over."""
+        known = self._severity.get(alert.id)
+        self._severity[alert.id] = alert.severity
         if alert.status == "resolved":
             self._resolved(alert)
-        elif alert.revision == 0:
+        elif known is None:
             self._raised(alert)
+        elif _WORSE.index(alert.severity) > _WORSE.index(known):
+            self._entry(alert.updated_at, _headline(alert))
 
     def _raised(self, alert: Alert) -> None:
-        badge, style = _BADGE[alert.severity]
-        words = Text.assemble((badge, style), " ", (alert.summary, "bold"))
-        for line in (_beyond_summary(alert), f"Next: {alert.next_step}"):
-            words.append(f"\n{line}" if line else "", "dim" if line.startswith("Next") else "")
+        words = _headline(alert)
+        if beyond := _beyond_summary(alert):
+            words.append(f"\n{beyond}")
+        words.append(f"\nNext: {alert.next_step}", "dim")
         words.append("\n").append(self._cause(alert))
         self._entry(raised_at(alert), words)
 
@@ -204,6 +211,10 @@ def _outcome(finding: Finding) -> Text:
     if finding.alert is not None:
         words = f"{words} by {finding.alert.signal}"
     return Text(words, style)
+
+
+def _headline(alert: Alert) -> Text:
+    return Text.assemble(_BADGE[alert.severity], " ", (alert.summary, "bold"))
 
 
 def _beyond_summary(alert: Alert) -> str:

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.simulator.tracks import Track
+from pipeline.simulator.tracks import COUNTED, Track
 from schemas.signals import SignalName
 
 # The palette of Okabe and Ito, which every kind of colour vision can tell apart.
@@ -146,6 +146,7 @@ def _curve(axes: Axes, track: Track, minutes: int) -> None:
     label = _UNIT[track.signal].format(minutes)
     axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7.5)
     _plain(axes)
+    axes.yaxis.set_major_locator(MaxNLocator(2, integer=track.signal in COUNTED))
 
 
 def _plain(axes: Axes) -> None:
@@ -153,7 +154,6 @@ def _plain(axes: Axes) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#bbbbbb")
     axes.tick_params(colors=QUIET, labelsize=7.5, length=0)
-    axes.yaxis.set_major_locator(MaxNLocator(2))
     axes.yaxis.label.set_color(QUIET)
     axes.grid(color=FAINT, lw=0.6)
     axes.set_axisbelow(True)

@@ -82,8 +82,8 @@ def traffic(profile: FlowProfile, minutes: Ints, rng: np.random.Generator) -> Tr
         records_in=records_in,
         records_out=rng.binomial(records_in, share),
         missing=rng.binomial(records_in, profile.missing_rate),
-        # Patchworks fills its queue every 30 s: a run waits a quarter of a minute on average
-        queue_depth=rng.poisson(0.25 * (runs + retries)),
+        # a run waits a quarter of a minute on average: the last quarter's still do at its end
+        queue_depth=rng.binomial(runs + retries, 0.25),
     )
 
 

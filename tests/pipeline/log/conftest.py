@@ -10,7 +10,7 @@ from pipeline.log.base import EventLog, Output, OutputTopic, PartitionLog, Recor
 from pipeline.log.journal import Journal
 from pipeline.log.kafka import KafkaLog
 from pipeline.log.kafka_partition import KafkaPartitionLog
-from pipeline.log.kafka_partition_reader import PartitionReader
+from pipeline.log.kafka_consumer import PartitionReader
 from pipeline.settings import JournalSettings, KafkaSettings
 
 OpenJournal = Callable[..., Awaitable[Journal]]

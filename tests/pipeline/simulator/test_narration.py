@@ -75,8 +75,17 @@ def test_an_alert_that_no_fault_explains_is_called_false(told: Told):
     assert told.tell(firing("refunds", START)).endswith("False alarm: nothing was injected here.")
 
 
-def test_updates_are_not_told_but_the_end_is(told: Told, fault: Fault):
+def test_an_alert_that_gets_worse_is_told_again_in_one_line(told: Told, fault: Fault):
+    alert = raised(fault, 2, severity="warning")
+    told.tell(alert)
+    worse = alert.model_copy(update={"revision": 1, "severity": "critical"})
+    assert told.tell(worse) == f"{alert.updated_at:%a %H:%M} CRITICAL {alert.summary}"
+    assert told.tell(worse.model_copy(update={"revision": 2})) == ""
+
+
+def test_other_updates_are_not_told_but_the_end_is(told: Told, fault: Fault):
     alert = raised(fault, 2)
+    told.tell(alert)
     assert told.tell(alert.model_copy(update={"revision": 1})) == ""
     end = alert.starts_at + timedelta(minutes=44)
     over = alert.model_copy(

@@ -1,7 +1,8 @@
-"""Reading a range of one Kafka partition, outside of any consumer group."""
+"""Consumers outside of any group: a range of one partition, or whatever is followed."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,17 @@ _POLL_MS = 100  # how often to look whether only markers of transactions were le
 _STALLED_SECONDS = 60.0
 
 IsolationLevel = Literal["read_committed", "read_uncommitted"]
+
+
+@asynccontextmanager
+async def running(consumer: AIOKafkaConsumer) -> AsyncIterator[None]:
+    """Start a consumer, and stop it at the end of the block."""
+    try:
+        await consumer.start()
+        yield
+    finally:
+        await asyncio.sleep(0)  # tasks of aiokafka that have not begun yet cannot be stopped
+        await consumer.stop()
 
 
 class PartitionReader:
@@ -41,11 +53,8 @@ class PartitionReader:
         )
         where = TopicPartition(topic, partition)
         consumer.assign([where])
-        try:
-            await consumer.start()
+        async with running(consumer):
             yield cls(consumer, where)
-        finally:
-            await consumer.stop()
 
     async def bounds(self) -> tuple[int, int]:
         """Return the first offset there is, and the one the next record will get."""

@@ -1,0 +1,139 @@
+"""The HTTP application: ``POST /v1/events``, health and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from pipeline.ingest.admission import admit
+from pipeline.ingest.auth import Authenticator
+from pipeline.ingest.bindings import mode_of, raw_events
+from pipeline.ingest.body import read_body
+from pipeline.ingest.heartbeat import beat
+from pipeline.ingest.problems import RefusedError, UnavailableError, problem
+from pipeline.ingest.rate_limit import RateLimit
+from pipeline.log.base import EventLog, LogUnavailableError
+from pipeline.settings import IngestSettings
+
+RETRY_AFTER = 2.0
+"""Seconds after which a sender may try again when the log or this process is overloaded."""
+
+log = structlog.get_logger()
+
+
+class Ingest:
+    """One edge: its log, its senders, its counters."""
+
+    def __init__(
+        self, settings: IngestSettings, event_log: EventLog, clock: Callable[[], datetime]
+    ) -> None:
+        self.settings = settings
+        self.log = event_log
+        self.clock = clock
+        self.authenticator = Authenticator(settings)
+        self.rate_limit = RateLimit(settings.requests_per_second)
+        self.in_flight = 0
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "cogentai_ingest_requests", "Requests by status.", ["code"], registry=self.registry
+        )
+        self.events = Counter(
+            "cogentai_ingest_events", "Events accepted.", ["sender"], registry=self.registry
+        )
+
+    async def post_events(self, request: Request) -> Response:
+        """Take events; 202 once they are durable in the log."""
+        try:
+            accepted = await self._within_limit(request)
+            response: Response = JSONResponse({"accepted": accepted}, HTTPStatus.ACCEPTED)
+        except RefusedError as refused:
+            response = problem(refused)
+            log.info("refused", status=refused.status.value, detail=refused.detail)
+        self.requests.labels(code=str(response.status_code)).inc()
+        return response
+
+    async def _within_limit(self, request: Request) -> int:
+        if self.in_flight >= self.settings.max_in_flight:
+            raise UnavailableError("too many requests are in flight", retry_after=RETRY_AFTER)
+        self.in_flight += 1
+        try:
+            return await self._take(request)
+        finally:
+            self.in_flight -= 1
+
+    async def _take(self, request: Request) -> int:
+        body = await read_body(request, self.settings.max_body_bytes)
+        media = mode_of(request.headers)
+        client = request.client.host if request.client else ""
+        sender = self.authenticator.check(request.headers, body, client)
+        self.rate_limit.take(sender)
+        raws = raw_events(media, request.headers, body)
+        entries = admit(raws, self.settings, self.clock())
+        try:
+            await self.log.append(entries)
+        except LogUnavailableError as error:
+            log.error("log unavailable", reason=str(error))
+            raise UnavailableError(
+                "the log cannot take events now; send the same again", retry_after=RETRY_AFTER
+            ) from None
+        self.events.labels(sender=sender).inc(len(entries))
+        return len(entries)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Return the metrics of this edge."""
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        """Write heartbeats while serving."""
+        if self.authenticator.open_to_this_machine:
+            log.warning("no token is configured: only clients on this machine are let in")
+        if self.settings.heartbeat_seconds == 0:
+            yield
+            return
+        beating = asyncio.create_task(beat(self.log, self.settings, self.clock))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+
+
+async def alive(_request: Request) -> Response:
+    """Say that this process answers."""
+    return PlainTextResponse("ok\n")
+
+
+def create_app(
+    settings: IngestSettings,
+    event_log: EventLog,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Starlette:
+    """Wire the edge to a log.
+
+    Parameters
+    ----------
+    clock
+        For ``observed_at`` and heartbeats; the engine never sees it.
+    """
+    ingest = Ingest(settings, event_log, clock)
+    health = ("/-/healthy", "/-/ready", "/livez", "/readyz")
+    return Starlette(
+        routes=[
+            Route("/v1/events", ingest.post_events, methods=["POST"]),
+            Route("/metrics", ingest.metrics),
+            *(Route(path, alive) for path in health),
+        ],
+        lifespan=ingest.lifespan,
+    )
