@@ -236,12 +236,14 @@ class FlowBank:
         if heard is None:
             return unknown(score.shape[1])
         judged, of = heard
+        verdict: Verdict
         if name == "silence":
-            return judged.verdict(self._threshold)
+            verdict = judged.verdict(self._threshold)
+            return verdict
         part = CHANNELS[name]
         if name == "failure":
             limit = self._flows.calibration.limit(rows, part.start, self._threshold)
-            verdict: Verdict = judged.verdict(score[part], limit)
+            verdict = judged.verdict(score[part], limit)
         else:
             verdict = judged.verdict(score[part, of], evidence[part, of])
         return verdict if isinstance(of, slice) else spread_out(verdict, of)

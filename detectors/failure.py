@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.calibration import WARM_UP
 from detectors.columns import Bools, Floats, Ints, Verdict
 from detectors.failure_model import IN_WORDS, SIGNALS, FailureModel
 from detectors.seasonality import slot_of
@@ -22,6 +23,10 @@ HORIZON: Final = 6
 """Blocks of five minutes ahead in which failure is foreseen; as late comes what to learn."""
 ENOUGH: Final = 5
 """Failures seen before the score speaks."""
+FIRST_BLOCK: Final = WARM_UP // 5 + HORIZON
+"""Blocks of evidence not yet on a settled scale are no examples."""
+KEEP_ONE_IN: Final = 4
+"""Of examples with evidence but no failure one in so many is learned, with as much weight."""
 SPAN: Final = 60
 
 
@@ -129,14 +134,17 @@ class Failure(FlowState):
 
     def _learn(self, rows: Rows) -> None:
         """Learn the examples of half an hour ago, all those without evidence as one."""
-        failing = self.failing[rows.at]
-        example = (self.blocks[rows.at] > HORIZON) & (failing >> HORIZON & 1 == 0)
+        at, failing = rows.at, self.failing[rows.at]
+        example = (self.blocks[at] > FIRST_BLOCK) & (failing >> HORIZON & 1 == 0)
         failed = failing & (2**HORIZON - 1) > 0
+        if not example.any():
+            return
         evidence = self.features(rows, HORIZON)
         quiet = ~evidence.any(axis=0)
-        for outcome in (False, True):
-            same = int((example & quiet & (failed == outcome)).sum())
-            if same:
-                self.model.learn(np.zeros(len(evidence)), failed=outcome, weight=float(same))
-        for i in np.flatnonzero(example & ~quiet):
-            self.model.learn(evidence[:, i], failed=bool(failed[i]))
+        chosen = (rows.numbers + self.blocks[at]) % KEEP_ONE_IN == 0
+        for outcome, weight in (False, KEEP_ONE_IN), (True, 1):
+            same = example & (failed == outcome)
+            calm = int((same & quiet).sum())
+            self.model.learn(evidence[:, same & quiet][:, :1], failed=outcome, weight=calm)
+            telling = same & ~quiet & (failed | chosen)
+            self.model.learn(evidence[:, telling], failed=outcome, weight=weight)

@@ -99,9 +99,10 @@ class FailureModel:
         return probability
 
     def learn(self, evidence: Floats, *, failed: bool, weight: float = 1.0) -> None:
-        """Learn one example: the evidence of a row, shape (12,), and whether it failed soon."""
-        x = dict(zip(RECENT + LASTING, evidence.tolist(), strict=True))
-        self.pipeline.learn_one(x, failed, w=weight)
+        """Learn examples of one outcome, each with a weight: evidence of shape (12, examples)."""
+        for column in evidence.T.tolist():
+            x = dict(zip(RECENT + LASTING, column, strict=True))
+            self.pipeline.learn_one(x, failed, w=weight)
         learned = self.regression.weights
         self.weights = np.array([learned[name] for name in FEATURES])
 

@@ -106,30 +106,30 @@ class Silence(FlowState):
     def step(self, rows: Rows, ran: Bools, rhythm: Rhythm, overdue: Floats) -> Quiet:
         """Judge the gap that each row is in at the end of this window, and learn ended ones."""
         at, sparse = rows.at, rhythm.sparse()
-        gap, empty = self.due[at] + rhythm.expected, self.since[at] > 0
-        ended = ran & empty & sparse & (self._evidence(rows, self.due[at]) <= STOP)
+        gap = self.due[at] + rhythm.expected
+        ended = ran & (self.since[at] > 0) & sparse
         if ended.any():
-            self._learn(rows.only(ended), gap[ended])
+            self._learn(rows.only(ended), self.due[at][ended], gap[ended])
         since, due = np.where(ran, 0, self.since[at] + 1), np.where(ran, 0.0, gap)
         self.since[at], self.due[at] = since, due
         self.age[at] += 1
         judged = sparse & (self.gaps[at] >= ENOUGH) & (self.age[at] > WARM_UP)
+        tail, limit = np.zeros(len(ran)), np.full(len(ran), np.nan)
+        if judged.any():
+            thin = rows.only(judged)
+            tail[judged] = self._evidence(thin, due[judged])
+            limit[judged] = self._due_at(thin, self._threshold)
         minutes = since * np.float64(self._minutes)
-        limit = self._due_at(rows, self._threshold)
-        return Quiet(
-            since=minutes,
-            due=due,
-            tail=np.where(judged, self._evidence(rows, due), 0.0),
-            allowed=minutes / np.maximum(due, 1e-9) * limit,
-            overdue=overdue,
-            span=np.maximum(since, 1),
-        )
+        allowed = minutes / np.maximum(due, 1e-9) * limit
+        return Quiet(minutes, due, tail, allowed, overdue, np.maximum(since, 1))
 
     def skip(self, rows: Rows) -> None:
         """Let time pass unwatched: the gap grows older, but nothing was due that could be seen."""
         self.since[rows.at] += 1
 
-    def _learn(self, rows: Rows, gap: Floats) -> None:
+    def _learn(self, rows: Rows, due: Floats, gap: Floats) -> None:
+        ordinary = self._evidence(rows, due) <= STOP  # an alarm is no example
+        rows, gap = rows.only(ordinary), gap[ordinary]
         at = rows.at
         rate = np.maximum(1 / (self.gaps[at] + PRIOR), 1 / MEMORY)
         self.mean[at] += rate * (gap - self.mean[at])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, LongText, Text
 from schemas.signals import SignalName
 
@@ -58,3 +59,10 @@ class Alert(Contract):
     explanation: LongText
     next_step: LongText
     evidence: tuple[Evidence, ...]
+
+
+class AlertEvent(Envelope):
+    """An alert as it is published."""
+
+    type: Literal["cogent.alert"]
+    data: Alert

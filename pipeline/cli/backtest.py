@@ -12,24 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TaskID
 
 from pipeline.cli.app import app
-from pipeline.cli.console import FOUND_TROUBLE, WRONG_USAGE, complain, console, errors, give_up
+from pipeline.cli.console import (
+    FOUND_TROUBLE,
+    PROGRESS_COLUMNS,
+    WRONG_USAGE,
+    complain,
+    console,
+    errors,
+    give_up,
+)
 from pipeline.settings import EngineSettings, Settings
 
 if TYPE_CHECKING:  # the engine takes a second to import; --help should not
     from pipeline.engine.emissions import Emission
     from pipeline.replay.replay import ReplayReport
-
-COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 
 @app.command()
@@ -90,7 +89,7 @@ async def _run(
     whole = ReplayReport()
     raised: Counter[str] = Counter()
     with ExitStack() as stack:
-        bar = stack.enter_context(Progress(*COLUMNS, console=errors, transient=True))
+        bar = stack.enter_context(Progress(*PROGRESS_COLUMNS, console=errors, transient=True))
         file = stack.enter_context(scores.open("w", newline="")) if scores else None
         writer = ScoreWriter(file) if file else None
 

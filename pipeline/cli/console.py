@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 FOUND_TROUBLE = 1
 WRONG_USAGE = 2
@@ -16,6 +17,13 @@ ENVIRONMENT_MISSING = 3
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+
+PROGRESS_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
 
 
 def complain(message: str) -> None:

@@ -34,11 +34,12 @@ def apply(
     Nothing is ever shrunk, altered or deleted. Ends with 1 if something differs.
     """
     from pipeline.log.base import LogUnavailableError
-    from pipeline.log.topics import apply as apply_topics
+    from pipeline.log.topics import apply as create
+    from pipeline.log.topics import check as compare
 
     settings = Settings.load().kafka
     try:
-        differences = apply_topics(settings, check_only=check)
+        differences = compare(settings) if check else create(settings).differences
     except LogUnavailableError as error:
         give_up(str(error), ENVIRONMENT_MISSING)
     for found in differences:

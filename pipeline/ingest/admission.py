@@ -22,7 +22,6 @@ from pipeline.log.base import Entry
 from pipeline.settings import IngestSettings
 from schemas.decode import decode_event
 from schemas.errors import ContractError, MalformedError
-from schemas.structs import EventStruct
 
 
 def admit(raws: Sequence[bytes], settings: IngestSettings, now: datetime) -> list[Entry]:
@@ -64,11 +63,9 @@ def admit(raws: Sequence[bytes], settings: IngestSettings, now: datetime) -> lis
     for place, raw in enumerate(raws):
         entry = place if len(raws) > 1 else None
         if len(raw) > settings.max_event_bytes:
-            raise TooLargeError(
-                f"{_of(entry)}an event may have {settings.max_event_bytes:,} bytes"
-            )
+            raise TooLargeError(f"{_of(entry)}an event may have {settings.max_event_bytes:,} bytes")
         try:
-            entries.append(_entry(decode_event(raw), raw, settings.collector, now))
+            entries.append(_entry(raw, settings.collector, now))
         except ContractError as error:
             malformed |= isinstance(error, MalformedError)
             faults += faults_of(error, entry)
@@ -83,16 +80,19 @@ def _of(entry: int | None) -> str:
     return "" if entry is None else f"entry {entry}: "
 
 
-def _entry(event: EventStruct, raw: bytes, collector: str, now: datetime) -> Entry:
+def _entry(raw: bytes, collector: str, now: datetime) -> Entry:
+    event = decode_event(raw)
+    clean = redact(raw).strip()
+    if clean != raw.strip():
+        event = decode_event(clean)  # a mark in the place of a secret must hold the contract too
     stamps = {}
     if event.collector is None:
         stamps["collector"] = collector
     if event.observed_at is None:
         stamps["observed_at"] = now.isoformat(timespec="seconds")
-    raw = redact(raw.strip())
     if stamps:
         # Appended as bytes, so that all else (fields nobody names among them) stays as it came. An
         # attribute given as null is overruled: the last of two equal keys counts.
-        raw = raw[:-1] + b"," + msgspec.json.encode(stamps)[1:]
+        clean = clean[:-1] + b"," + msgspec.json.encode(stamps)[1:]
     flow_id = getattr(event.data, "flow_id", None)
-    return Entry(None if flow_id is None else f"{event.tenant}:{flow_id}", raw)
+    return Entry(None if flow_id is None else f"{event.tenant}:{flow_id}", clean)

@@ -11,6 +11,7 @@ from http import HTTPStatus
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,7 +21,7 @@ from pipeline.ingest.auth import Authenticator
 from pipeline.ingest.bindings import mode_of, raw_events
 from pipeline.ingest.body import read_body
 from pipeline.ingest.heartbeat import beat
-from pipeline.ingest.problems import RefusedError, UnavailableError, problem
+from pipeline.ingest.problems import FailedError, RefusedError, UnavailableError, problem
 from pipeline.ingest.rate_limit import RateLimit
 from pipeline.log.base import EventLog, LogUnavailableError
 from pipeline.settings import IngestSettings
@@ -82,7 +83,7 @@ class Ingest:
         try:
             await self.log.append(entries)
         except LogUnavailableError as error:
-            log.error("log unavailable", reason=str(error))
+            log.warning("log unavailable", reason=str(error))
             raise UnavailableError(
                 "the log cannot take events now; send the same again", retry_after=RETRY_AFTER
             ) from None
@@ -111,8 +112,26 @@ class Ingest:
 
 
 async def alive(_request: Request) -> Response:
-    """Say that this process answers."""
+    """Say that this process answers.
+
+    Ready means no more than that: senders understand the 503 they get while the log is away, and
+    taking every edge out of service would tell them less.
+    """
     return PlainTextResponse("ok\n")
+
+
+async def misdirected(_request: Request, error: Exception) -> Response:
+    """Answer what goes to no path or method of ours in the same shape as any refusal."""
+    assert isinstance(error, HTTPException)
+    refused = RefusedError("events go to POST /v1/events")
+    refused.status = HTTPStatus(error.status_code)
+    refused.title = refused.status.phrase
+    return problem(refused)
+
+
+async def broken(_request: Request, _error: Exception) -> Response:
+    """Answer for a defect of this program; the server logs what it was."""
+    return problem(FailedError("the edge failed; nothing was acknowledged"))
 
 
 def create_app(
@@ -135,5 +154,6 @@ def create_app(
             Route("/metrics", ingest.metrics),
             *(Route(path, alive) for path in health),
         ],
+        exception_handlers={HTTPException: misdirected, Exception: broken},
         lifespan=ingest.lifespan,
     )

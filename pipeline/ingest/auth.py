@@ -10,7 +10,7 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
 
 from pipeline.ingest.problems import UnauthorizedError
 from pipeline.settings import IngestSettings
@@ -27,12 +27,17 @@ class Authenticator:
     >>> guard = Authenticator(IngestSettings(tokens={"shop": "s3cret"}))
     >>> guard.check({"authorization": "Bearer s3cret"}, b"", "192.0.2.1")
     'shop'
+
+    Raises
+    ------
+    ValueError
+        If a signing secret cannot be one; names it, and does not repeat it.
     """
 
     def __init__(self, settings: IngestSettings) -> None:
         self._tokens = {n: t.get_secret_value().encode() for n, t in settings.tokens.items()}
         self._webhooks = {
-            name: Webhook(secret.get_secret_value())
+            name: _webhook(name, secret.get_secret_value())
             for name, secret in settings.signing_secrets.items()
         }
 
@@ -55,10 +60,10 @@ class Authenticator:
             raise UnauthorizedError(
                 "no token is configured, so only clients on the same machine are let in"
             )
-        if "webhook-signature" in headers:
+        if self._webhooks and "webhook-signature" in headers:
             return self._signed(headers, body)
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != "bearer" or not token.strip():
             raise UnauthorizedError("a bearer token, or a webhook signature, is required")
         return self._named(token.strip().encode())
 
@@ -82,6 +87,13 @@ class Authenticator:
         raise UnauthorizedError(
             "the webhook signature does not fit the body, or is older than five minutes"
         )
+
+
+def _webhook(name: str, secret: str) -> Webhook:
+    try:
+        return Webhook(secret)
+    except (ValueError, EmptyWebhookSecretError):
+        raise ValueError(f"ingest.signing_secrets.{name} is not whsec_ and base64") from None
 
 
 def _is_loopback(client: str) -> bool:

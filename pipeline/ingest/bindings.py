@@ -5,16 +5,17 @@ Source: CloudEvents 1.0.2, "HTTP Protocol Binding", section 3: binary, structure
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from pipeline.ingest.problems import BadRequestError, InvalidEventError, UnsupportedError, faults_of
+from schemas.binary import joined
 from schemas.decode import split_batch
 from schemas.errors import ContractError, MalformedError
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-_DATA = ("application/json", "")
+_BINARY = "application/json"
 
 
 def mode_of(headers: Mapping[str, str]) -> str:
@@ -24,41 +25,53 @@ def mode_of(headers: Mapping[str, str]) -> str:
     ------
     UnsupportedError
         If it is neither structured, batched, nor JSON data with ``ce-`` headers.
+
+    Examples
+    --------
+    >>> mode_of({"content-type": "application/cloudevents+json; charset=UTF-8"})
+    'application/cloudevents+json'
     """
-    media = headers.get("content-type", "").split(";")[0].strip().lower()
-    binary = media in _DATA or (media.endswith("+json") and media not in (STRUCTURED, BATCH))
-    if media in (STRUCTURED, BATCH) or (binary and "ce-id" in headers):
+    media = headers.get("content-type", _BINARY).split(";")[0].strip().lower()
+    if media in (STRUCTURED, BATCH):
         return media
+    json_data = media == _BINARY or media.endswith("+json")
+    if json_data and any(name.startswith("ce-") for name in headers):
+        return _BINARY
     raise UnsupportedError(
-        f"content-type must be {STRUCTURED} or {BATCH}, or application/json with ce- headers"
+        f"content-type must be {STRUCTURED} or {BATCH}, or {_BINARY} with ce- headers"
     )
 
 
 def raw_events(media: str, headers: Mapping[str, str], body: bytes) -> list[bytes]:
-    """Return the events of a request, unread.
+    """Return the events of a request, each in structured JSON, unread.
 
     Raises
     ------
     BadRequestError
-        If a batch is not JSON.
+        If a batch, or the data of binary mode, is not JSON, or a header is not UTF-8.
     InvalidEventError
         If a batch is no array.
     """
-    if media == STRUCTURED:
-        return [body]
-    if media == BATCH:
-        try:
+    try:
+        if media == STRUCTURED:
+            return [body]
+        if media == BATCH:
             return split_batch(body)
-        except MalformedError as error:
-            raise BadRequestError(str(error), faults_of(error, None)) from None
-        except ContractError as error:
-            raise InvalidEventError(str(error), faults_of(error, None)) from None
-    return [_joined(headers, body)]
+        return [joined(_attributes(headers), body)]
+    except MalformedError as error:
+        raise BadRequestError(str(error), faults_of(error, None)) from None
+    except ContractError as error:
+        raise InvalidEventError(str(error), faults_of(error, None)) from None
 
 
-def _joined(headers: Mapping[str, str], body: bytes) -> bytes:
-    attributes = {
-        name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")
-    }
-    attributes.pop("data", None)
-    return json.dumps(attributes)[:-1].encode() + b',"data":' + (body.strip() or b"null") + b"}"
+def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
+    """Read ``ce-`` headers; ``ce-observed-at`` is the attribute ``observed_at``."""
+    attributes = {"datacontenttype": headers.get("content-type", _BINARY)}
+    for header, value in headers.items():
+        if header.startswith("ce-"):
+            name = header.removeprefix("ce-").replace("-", "_")
+            try:
+                attributes[name] = unquote(value, errors="strict")
+            except UnicodeDecodeError:
+                raise BadRequestError(f"header {header} is not percent-encoded UTF-8") from None
+    return attributes

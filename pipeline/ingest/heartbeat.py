@@ -49,4 +49,7 @@ async def beat(
                 await event_log.append([heartbeat(settings.collector, watermark, since)])
             except LogUnavailableError as error:
                 log.warning("heartbeat not written", reason=str(error))
+            except Exception:
+                # Going on matters more than the one heartbeat: without any, the engine is blind.
+                log.exception("heartbeat not written")
         await asyncio.sleep(settings.heartbeat_seconds)

@@ -5,10 +5,12 @@
     RefusedError              the request is not taken; carries its status
     ├── BadRequestError       400: not JSON, or headers that contradict each other
     ├── UnauthorizedError     401: no valid token or signature
+    ├── TooSlowError          408: the body does not come
     ├── TooLargeError         413: body, event or batch over its cap
     ├── UnsupportedError      415: a content type that is not CloudEvents
     ├── InvalidEventError     422: an event breaks its contract; names every entry and field
     ├── TooManyError          429: over the rate of this token; says when to come again
+    ├── FailedError           500: a defect of this program
     └── UnavailableError      503: the log, or this process, cannot take more now
 """
 
@@ -63,6 +65,13 @@ class UnauthorizedError(RefusedError):
     title = "Not authorised"
 
 
+class TooSlowError(RefusedError):
+    """A body that does not come."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    title = "Too slow"
+
+
 class TooLargeError(RefusedError):
     """More than is taken at once."""
 
@@ -89,6 +98,13 @@ class TooManyError(RefusedError):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     title = "Too many requests"
+
+
+class FailedError(RefusedError):
+    """A defect of this program."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    title = "Failed"
 
 
 class UnavailableError(RefusedError):

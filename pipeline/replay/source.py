@@ -13,8 +13,8 @@ import mmap
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, BinaryIO, NamedTuple
 
 import msgspec

@@ -15,9 +15,12 @@ class Feed:
     """
 
     def __init__(self) -> None:
-        self._emissions: asyncio.Queue[Emission] = asyncio.Queue()
+        self._emissions: asyncio.Queue[Emission | None] = asyncio.Queue()
 
-    def observe(self, emissions: Sequence[Emission]) -> None:
+    def opened(self, partition: object) -> None:
+        """Nothing to note."""
+
+    def observe(self, _partition: int, emissions: Sequence[Emission]) -> None:
         """Take emissions in."""
         for emission in emissions:
             self._emissions.put_nowait(emission)
@@ -28,6 +31,10 @@ class Feed:
     def forget(self, partition: int) -> None:
         """Nothing to forget."""
 
+    def close(self) -> None:
+        """End the iteration after what is still to come out: the engine has stopped."""
+        self._emissions.put_nowait(None)
+
     async def __aiter__(self) -> AsyncIterator[Emission]:
-        while True:
-            yield await self._emissions.get()
+        while (emission := await self._emissions.get()) is not None:
+            yield emission

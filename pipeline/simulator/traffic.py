@@ -82,9 +82,17 @@ def traffic(profile: FlowProfile, minutes: Ints, rng: np.random.Generator) -> Tr
         records_in=records_in,
         records_out=rng.binomial(records_in, share),
         missing=rng.binomial(records_in, profile.missing_rate),
-        # a run waits a quarter of a minute on average: the last quarter's still do at its end
-        queue_depth=rng.binomial(runs + retries, 0.25),
+        queue_depth=rng.binomial(runs + retries, _waiting(profile)),
     )
+
+
+def _waiting(profile: FlowProfile) -> float:
+    """Return the share of a minute's runs that still wait at its end.
+
+    The queue is filled every 30 seconds, so a run waits a quarter of a minute on average; those of
+    a schedule are all there at the beginning of the minute, and gone before its end.
+    """
+    return 0.0 if profile.cadence else 0.25
 
 
 def _wander(length: int, phi: float, sd: float, rng: np.random.Generator) -> Floats:

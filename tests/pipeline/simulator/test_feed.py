@@ -13,8 +13,8 @@ from .tiny_engine import START, firing
 async def test_emissions_come_out_in_the_order_they_were_committed():
     feed = Feed()
     alerts = [firing("orders", START + timedelta(minutes=i)) for i in range(3)]
-    feed.observe(alerts[:2])
-    feed.observe(alerts[2:])
+    feed.observe(0, alerts[:2])
+    feed.observe(0, alerts[2:])
     emissions = aiter(feed)
     assert [await anext(emissions) for _ in range(3)] == alerts
 
@@ -24,5 +24,12 @@ async def test_a_reader_waits_for_the_next_commit():
     reading = asyncio.ensure_future(anext(aiter(feed)))
     await asyncio.sleep(0)
     assert not reading.done()
-    feed.observe([firing("orders", START)])
+    feed.observe(0, [firing("orders", START)])
     assert (await reading).flow_id == "orders"
+
+
+async def test_it_ends_when_the_engine_does():
+    feed = Feed()
+    feed.observe(0, [firing("orders", START)])
+    feed.close()
+    assert [alert.flow_id async for alert in feed] == ["orders"]

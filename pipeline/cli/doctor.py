@@ -1,0 +1,89 @@
+"""``cogentai doctor``: what is missing, in plain words."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Annotated, NamedTuple
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.console import FOUND_TROUBLE, console, print_json
+from pipeline.settings import Settings
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    subject: str
+    good: bool
+    words: str
+
+
+@app.command()
+def doctor(
+    *,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Look at the Kafka cluster too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
+) -> None:
+    """Look at settings, journal, ports and (if asked) Kafka, and say what is not as it should be."""
+    settings = Settings.load()
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [_senders, _journal, _ports]
+    findings = [finding for check in checks + [_kafka] * kafka for finding in check(settings)]
+    for finding in findings:
+        if as_json:
+            print_json(finding._asdict())
+        else:
+            mark = "[green]✓[/]" if finding.good else "[bold red]✗[/]"
+            console.print(f"{mark} {finding.subject}: {finding.words}")
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def _senders(settings: Settings) -> Iterator[Finding]:
+    ways = len(settings.ingest.tokens) + len(settings.ingest.signing_secrets)
+    open_wide = not ways and settings.ingest.host not in ("127.0.0.1", "localhost", "::1")
+    words = f"{ways} tokens and secrets" if ways else "no token: only this machine may post"
+    if open_wide:
+        words += f", though the edge listens on {settings.ingest.host}"
+    yield Finding("senders", not open_wide, words)
+
+
+def _journal(settings: Settings) -> Iterator[Finding]:
+    path = settings.journal.path
+    if not path.exists():
+        yield Finding("journal", True, f"{path} does not exist yet; it is made on first use")
+        return
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        yield Finding("journal", verdict == "ok", f"{path}: {verdict}")
+    except sqlite3.Error as error:
+        yield Finding("journal", False, f"{path} cannot be read: {error}")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    for section in (settings.ingest, settings.metrics):
+        with socket.socket() as probe:
+            taken = section.port and probe.connect_ex((section.host, section.port)) == 0
+        state = "is in use (by a running cogentai, perhaps)" if taken else "is free"
+        yield Finding(f"port {section.port}", True, f"{section.host}:{section.port} {state}")
+
+
+def _kafka(settings: Settings) -> Iterator[Finding]:
+    from pipeline.log.base import LogUnavailableError
+    from pipeline.log.topics import check
+
+    try:
+        differences = check(settings.kafka)
+    except LogUnavailableError as error:
+        yield Finding("kafka", False, str(error))
+        return
+    if not differences:
+        yield Finding("kafka", True, f"the topics on {settings.kafka.bootstrap} are as they should")
+    for found in differences:
+        actual = "missing" if found.found is None else found.found
+        words = f"{found.topic}: {found.setting} is {actual}, should be {found.expected}"
+        yield Finding("kafka", False, words)

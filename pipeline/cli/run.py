@@ -1,0 +1,60 @@
+"""``cogentai run``: everything on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from pipeline.cli.app import app
+from pipeline.cli.console import ENVIRONMENT_MISSING, console, give_up
+from pipeline.settings import Settings
+
+
+@app.command()
+def run() -> None:
+    """Run ingest, engine and metrics in one process, with a journal on disk. No server needed.
+
+    Events go to POST /v1/events and are in the journal before they are acknowledged. Watch the
+    alerts with [bold]cogentai alerts --follow[/bold]. Ctrl-C stops it cleanly; it goes on where it
+    was.
+    """
+    from pipeline.cli.service import configure_logging
+    from pipeline.ingest.server import PortTakenError
+    from pipeline.log.base import LogUnavailableError
+
+    configure_logging()
+    try:
+        asyncio.run(_run(Settings.load()))
+    except* (LogUnavailableError, PortTakenError) as group:
+        give_up(str(group.exceptions[0]), ENVIRONMENT_MISSING)
+
+
+async def _run(settings: Settings) -> None:
+    from prometheus_client import CollectorRegistry
+
+    from pipeline.cli.service import until_stopped
+    from pipeline.health.server import HealthServer
+    from pipeline.ingest.app import create_app
+    from pipeline.ingest.server import serving
+    from pipeline.log.journal import Journal
+    from pipeline.outputs.metrics import EngineMetrics
+    from pipeline.worker.embedded import work
+    from pipeline.worker.observing import MetricsObserver
+
+    async with AsyncExitStack() as stack:
+        journal = await Journal.open(settings.journal)
+        stack.push_async_callback(journal.aclose)
+        registry = CollectorRegistry()
+        observer = MetricsObserver(EngineMetrics(registry, settings.metrics.max_flows))
+        health = HealthServer(
+            settings.metrics.host, settings.metrics.port, registry, lambda: (True, "running")
+        )
+        stack.enter_context(health)
+        ingest = create_app(settings.ingest, journal)
+        url = await stack.enter_async_context(
+            serving(ingest, settings.ingest.host, settings.ingest.port)
+        )
+        console.print(f"events   POST {url}/v1/events")
+        console.print(f"metrics  http://{settings.metrics.host}:{health.port}/metrics")
+        console.print(f"journal  {settings.journal.path}")
+        await until_stopped(work(journal, settings, [observer]))
