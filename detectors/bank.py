@@ -206,7 +206,10 @@ class FlowBank:
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
-        heard["failure"] = Heard(flows.failure.look_ahead(rows, minute), ALL_ROWS)
+        flows.failure.look_ahead(rows, minute)
+        calm = flows.failure.calm(rows)
+        if calm.any():
+            heard["failure"] = Heard(flows.failure.forecast(rows.only(calm)), calm)
         return heard
 
     def _pass_over(self, rows: Rows, ahead: Ints, w: Windows) -> None:
@@ -243,10 +246,10 @@ class FlowBank:
         part = CHANNELS[name]
         if name == "failure":
             limit = self._flows.calibration.limit(rows, part.start, self._threshold)
-            verdict = judged.verdict(score[part], limit)
+            verdict = judged.verdict(score[part, of], limit[of])
         else:
             verdict = judged.verdict(score[part, of], evidence[part, of])
-        return verdict if isinstance(of, slice) else spread_out(verdict, of)
+        return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
 
     def _remember(
         self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict], evidence: Floats

@@ -83,20 +83,29 @@ class Failure(FlowState):
         self.ended = SlidingSums(2, (5,))
         self.model = FailureModel()
 
-    def look_ahead(self, rows: Rows, minute: Ints) -> Forecast:
-        """Forecast where ``minute`` begins a new block; elsewhere the last forecast stands."""
+    def look_ahead(self, rows: Rows, minute: Ints) -> None:
+        """Forecast anew where ``minute`` begins a new block."""
         slot = slot_of(minute)
         over = slot != self.open_slot[rows.at]
-        if over.any():
-            done = rows.only(over)
-            self._close_block(done)
-            self.open_slot[done.at] = slot[over]
-            self.above[done.at] = self.model.logit_above_base(self.features(done))
-            self._learn(done)
+        if not over.any():
+            return
+        done = rows.only(over)
+        self._close_block(done)
+        self.open_slot[done.at] = slot[over]
+        self.above[done.at] = self.model.logit_above_base(self.features(done))
+        self._learn(done)
+
+    def calm(self, rows: Rows) -> Bools:
+        """Whether rows did not fail lately: of others there is nothing to foretell."""
+        well: Bools = self.failing[rows.at] == 0
+        return well
+
+    def forecast(self, rows: Rows) -> Forecast:
+        """The latest forecast."""
         above = self.above[rows.at].copy()
-        model = self.model
-        probability, base = model.probability(above), float(model.probability(0.0))
-        return Forecast(above, probability, base, model.failures >= ENOUGH, model)
+        base = float(self.model.probability(0.0))
+        ready = self.model.failures >= ENOUGH
+        return Forecast(above, self.model.probability(above), base, ready, self.model)
 
     def observe(self, rows: Rows, severity: Floats, ended: Floats, stopped: Bools) -> None:
         """Take in one window: severity by `SIGNALS`, runs failed and finished, and stops."""

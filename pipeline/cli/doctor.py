@@ -28,7 +28,7 @@ def doctor(
     kafka: Annotated[bool, typer.Option("--kafka", help="Look at the Kafka cluster too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
 ) -> None:
-    """Look at settings, journal, ports and (if asked) Kafka, and say what is not as it should be."""
+    """Look at settings, journal, ports and (if asked) Kafka, and say what is amiss."""
     settings = Settings.load()
     checks: list[Callable[[Settings], Iterator[Finding]]] = [_senders, _journal, _ports]
     findings = [finding for check in checks + [_kafka] * kafka for finding in check(settings)]

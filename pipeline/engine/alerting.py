@@ -18,7 +18,7 @@ import numpy as np
 
 from detectors.columns import Verdict
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.explain import Finding, headline, next_step, sentence
+from pipeline.engine.explain import Finding, headline, is_large, next_step, sentence
 from pipeline.engine.flows import Rows
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
@@ -178,7 +178,8 @@ def severity_of(finding: Finding) -> Severity:
         return "info"
     stopped = not finding.high and finding.observed == 0 and finding.expected >= STOPPED
     failing = finding.signal == "errors" and finding.observed * 2 >= finding.total
-    if finding.score >= CRITICAL_SCORE or (finding.signal == "volume" and stopped) or failing:
+    grave = finding.score >= CRITICAL_SCORE and is_large(finding)
+    if grave or (finding.signal == "volume" and stopped) or failing:
         return "critical"
     return "warning"
 

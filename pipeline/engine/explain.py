@@ -58,6 +58,27 @@ def next_step(finding: Finding) -> str:
     return _NEXT_STEP[finding.signal]
 
 
+LARGE = 1.3
+"""A change by this factor is one an operator would notice; rarer scores than that may come of
+small changes that last."""
+
+
+def is_large(finding: Finding) -> bool:
+    """Whether what was observed is far from what was expected, in the direction of the finding.
+
+    >>> is_large(Finding("latency", True, 4, 4200, 1100, 1.4))
+    True
+    >>> is_large(Finding("volume", True, 60, 642, 659, 2.5))
+    False
+    """
+    if finding.high:
+        return finding.observed >= LARGE * finding.expected
+    return finding.observed * LARGE <= finding.expected or finding.signal in (
+        "silence",
+        "collector",
+    )
+
+
 def sentence(finding: Finding) -> str:
     """Say what one signal shows, without naming the flow.
 
@@ -86,6 +107,8 @@ def headline(name: str, finding: Finding) -> str:
 
 def _verb(f: Finding) -> str:
     if f.signal == "volume":
+        if not is_large(f):
+            return f"has been running slightly {'above' if f.high else 'below'} usual for hours"
         if f.high:
             return "is running far more than usual"
         return "has stopped" if f.observed == 0 else "has thinned out"
@@ -101,7 +124,8 @@ def _verb(f: Finding) -> str:
 
 
 def _volume(f: Finding) -> str:
-    ratio = f" ({number(f.observed / f.expected)} times)" if f.high and f.expected > 0 else ""
+    shown = f.high and f.expected > 0 and is_large(f)
+    ratio = f" ({number(f.observed / f.expected)} times)" if shown else ""
     return (
         f"{count(f.observed)} {plural('run', f.observed)} started in {minutes(f.span)}, "
         f"where about {number(f.expected)} {'is' if f.expected == 1 else 'are'} usual{ratio}"

@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,11 +49,14 @@ class Ingest:
         self.clock = clock
         self.authenticator = Authenticator(settings)
         self.rate_limit = RateLimit(settings.requests_per_second)
-        self.in_flight = 0
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "cogentai_ingest_requests", "Requests by status.", ["code"], registry=self.registry
         )
+        self.in_flight = 0
+        Gauge(
+            "cogentai_ingest_in_flight", "Requests being taken now.", registry=self.registry
+        ).set_function(lambda: self.in_flight)
         self.events = Counter(
             "cogentai_ingest_events", "Events accepted.", ["sender"], registry=self.registry
         )

@@ -11,35 +11,37 @@ from pipeline.ingest.problems import BadRequestError, TooLargeError, TooSlowErro
 BODY_SECONDS = 30.0
 """A body of the default cap comes within this at 35 kB/s; slower ones would only hold places."""
 
+LINGER = 8
+"""Caps' worth of a body that is too large to read on, and throw away: a sender that is cut off
+while it still sends may never see the answer."""
+
 
 async def read_body(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:
-    """Return the body, whether or not its length was announced.
+    """Return the body.
 
     Raises
     ------
     TooLargeError
-        As soon as it is known to exceed ``limit`` bytes.
+        If it has more than ``limit`` bytes.
     TooSlowError
         If it has not come within ``seconds``.
     BadRequestError
         If the client went away in the middle.
     """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise _too_large(limit)
     body = bytearray()
+    size = 0
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise _too_large(limit)
+                size += len(chunk)
+                if size <= limit:
+                    body += chunk
+                elif size > limit * LINGER:
+                    break
     except ClientDisconnect:
         raise BadRequestError("the connection ended before the body did") from None
     except TimeoutError:
         raise TooSlowError(f"the body did not come within {seconds:g} seconds") from None
+    if size > limit:
+        raise TooLargeError(f"the body is larger than {limit:,} bytes")
     return bytes(body)
-
-
-def _too_large(limit: int) -> TooLargeError:
-    return TooLargeError(f"the body is larger than {limit:,} bytes")

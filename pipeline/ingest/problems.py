@@ -132,8 +132,10 @@ def problem(refused: RefusedError) -> Response:
     headers: Mapping[str, str] = {}
     if refused.retry_after is not None:
         headers = {"retry-after": str(max(1, round(refused.retry_after)))}
-    elif refused.status == HTTPStatus.UNAUTHORIZED:
+    elif isinstance(refused, UnauthorizedError):
         headers = {"www-authenticate": "Bearer"}
+    elif isinstance(refused, (TooLargeError, TooSlowError)):
+        headers = {"connection": "close"}  # there may be more to come, and nobody to read it
     return Response(
         msgspec.json.encode(body),
         refused.status.value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -14,7 +15,7 @@ DRAIN_SECONDS = 5
 
 
 class PortTakenError(OSError):
-    """Something else listens where this server should."""
+    """This server cannot listen where it should, mostly because something else does."""
 
 
 class _Quiet(uvicorn.Server):
@@ -32,31 +33,39 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
     Raises
     ------
     PortTakenError
-        If the port is not free.
+        If it cannot listen there.
     """
+    listening = _listen(host, port)
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    try:
-        socket = config.bind_socket()
-    except SystemExit:
-        raise PortTakenError(f"{host}:{port} is taken by another program") from None
     server = _Quiet(config)
-    running = asyncio.create_task(server.serve(sockets=[socket]))
+    running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         while not server.started:
             if running.done():
                 await running
             await asyncio.sleep(0.01)
-        yield f"http://{host}:{socket.getsockname()[1]}"
+        yield f"http://{host}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         await running
-        socket.close()
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        # With the protocol left open, asyncio would leave Nagle's algorithm on: 40 ms an answer.
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listening

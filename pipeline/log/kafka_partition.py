@@ -25,8 +25,8 @@ from pipeline.log.kafka_checkpoint import (
     read_header,
     split,
 )
-from pipeline.log.kafka_errors import translated
 from pipeline.log.kafka_consumer import PartitionReader
+from pipeline.log.kafka_errors import translated
 from pipeline.log.kafka_producer import abort, start_producer, stop_producer
 from pipeline.settings import KafkaSettings
 

@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 
 _MAX_REQUEST_BYTES = 2 * 1024 * 1024  # a dead letter: an original at its limit, and the reason
 _MAX_BATCH_BYTES = 512 * 1024  # half of what a topic takes: many small outputs in one request
-_STOP_SECONDS = 2.0
+_STOP_SECONDS = 1.0
 
 
 async def start_producer(
@@ -53,9 +53,9 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
 
     An idempotent batch never expires, so without a broker aiokafka would wait for it for ever.
     """
-    flushed = await _within_seconds(producer.flush())
-    if not flushed:
-        producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001 - no public way
+    if not await _within_seconds(producer.flush()):
+        await _within_seconds(producer._sender.close())  # noqa: SLF001 - there is no public way
+        producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001
     await _within_seconds(producer.stop())
     await producer.client.close()
 

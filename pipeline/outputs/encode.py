@@ -9,14 +9,14 @@ Source: CloudEvents 1.0.2, "JSON Event Format", sections 3 and 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from detectors.columns import Floats, Verdict
+from detectors.columns import Floats
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
 from pipeline.log.base import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE, Headers, Output
 from schemas.alerts import Alert
@@ -105,11 +105,21 @@ def _batch(events: list[bytes]) -> Output:
 
 
 def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
+    """Encode the verdicts that have something to say, signal by signal.
+
+    A quantity that was not observed is written as null, which is what msgspec makes of NaN.
+    """
     start = _instant(closed.start)
     learning = closed.learning.tolist()
-    for name, verdict in closed.verdicts.items():
-        rows, columns = _said(verdict, closed.seconds)
-        for row, observed, expected, lower, upper, score, span in zip(rows, *columns, strict=True):
+    numbers = significant(_numbers(closed))
+    said = ~np.isnan(numbers[:, 0]) | (numbers[:, -1] > 0)
+    for i, (name, verdict) in enumerate(closed.verdicts.items()):
+        rows = np.flatnonzero(said[i])
+        minutes = -(-verdict.span[rows] * closed.seconds // 60)  # less than a minute counts as one
+        columns = [*numbers[i][:, rows].tolist(), minutes.tolist()]
+        for row, observed, expected, lower, upper, score, span in zip(
+            rows.tolist(), *columns, strict=True
+        ):
             tenant, flow_id = closed.flows[row]
             status = "learning" if learning[row] else "anomalous" if score > 1 else "normal"
             data = _SignalData(
@@ -120,21 +130,18 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
             yield _encode_json(_Event("1.0", id_, SOURCE, SIGNAL_TYPE, start, tenant, data))
 
 
+def _numbers(closed: ClosedWindow) -> Floats:
+    """Return what verdicts measured, shape (signals, 5, flows); the score comes last."""
+    measured = [
+        (v.observed, v.expected, v.lower, v.upper, v.score) for v in closed.verdicts.values()
+    ]
+    numbers = np.array(measured, dtype=np.float64).reshape(len(measured), 5, len(closed.flows))
+    numbers[:, -1] = np.nan_to_num(numbers[:, -1], posinf=_MAX_SCORE)
+    return numbers
+
+
 def _signal_id(tenant: str, flow_id: str, name: SignalName, start: int) -> str:
     return f"sig:{tenant}:{flow_id}:{name}:{start}"
-
-
-def _said(verdict: Verdict, seconds: int) -> tuple[list[int], Sequence[list[Any]]]:
-    """Return the rows with something to say, and their columns as plain numbers.
-
-    A quantity that was not observed is written as null, which is what msgspec makes of NaN.
-    """
-    score = significant(np.nan_to_num(verdict.score, posinf=_MAX_SCORE))
-    rows = np.flatnonzero(~np.isnan(verdict.observed) | (score > 0))
-    measured = (verdict.observed, verdict.expected, verdict.lower, verdict.upper)
-    minutes = -(-verdict.span[rows] * seconds // 60)  # a window shorter than a minute counts as one
-    columns = [significant(column[rows]).tolist() for column in measured]
-    return rows.tolist(), [*columns, score[rows].tolist(), minutes.tolist()]
 
 
 def _instant(seconds: int) -> str:

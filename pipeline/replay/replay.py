@@ -79,7 +79,7 @@ async def replay(
     pace: Pace,
     progress: Progress | None = None,
     strict: bool = False,
-    on_place: Callable[[int], None] = lambda place: None,
+    on_place: Callable[[int], None] = lambda _place: None,
 ) -> ReplayReport:
     """Append every event of a file, and a last heartbeat that says the collector has finished.
 

@@ -12,7 +12,7 @@ import io
 import mmap
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, NamedTuple
@@ -119,10 +119,10 @@ def _survey(text: BinaryIO) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     latest = np.iinfo(np.int64).min
     for raw in text:
         starts.append(starts[-1] + len(raw))
-        try:
+        with suppress(
+            msgspec.MsgspecError, ValueError
+        ):  # whoever reads the line says what is wrong
             latest = int(decode(raw).time.timestamp())
-        except (msgspec.MsgspecError, ValueError, UnicodeDecodeError):
-            pass  # whoever reads the line says what is wrong with it
         times.append(latest)
     return np.array(starts, dtype=np.int64), np.array(times, dtype=np.int64)
 

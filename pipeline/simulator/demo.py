@@ -211,7 +211,7 @@ class _Demo:
             from pipeline.simulator.picture import Heading, save  # half a second, only when needed
 
             title = f"CogentAI demo: {RETAILER}, {card.start:%A %-d %B %Y}"
-            save(drawn, picture, Heading(title, verdict(card, len(scenario.profiles))))
+            save(drawn, picture, Heading(title, verdict(card)))
         self.narrator.close(card, picture if drawn else None)
         return card
 

@@ -27,12 +27,6 @@ _BADGE = {
 _WORSE = list(_BADGE)
 """Severities, each worse than the one before."""
 
-_OUTCOME = {
-    "found": ("found", "green"),
-    "missed": ("missed", "bold red"),
-    "open": ("not yet found", "yellow"),
-}
-
 
 class Narrator:
     """Tells one run of the demo."""
@@ -130,7 +124,7 @@ class Narrator:
             self._console.print("Stopped while learning: there is nothing to score yet.")
             return
         self._console.print(scoreboard(card, self._scenario))
-        self._console.print(Text(verdict(card, len(self._scenario.profiles)), "bold"))
+        self._console.print(Text(verdict(card), "bold"))
         if picture is not None:
             self._console.print(f"Picture: {picture}", highlight=False, soft_wrap=True)
 
@@ -138,33 +132,26 @@ class Narrator:
 def scoreboard(card: Scorecard, scenario: Scenario) -> Table:
     """Return the faults and what became of them, as a table."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("Fault", "Flow", "Began", "Outcome"):
-        table.add_column(column, no_wrap=column != "Flow")
+    for column in ("Fault", "Flow", "Began", "Found by"):
+        table.add_column(column)
     for column in ("After", "Lasted"):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right")
     for finding in card.findings:
         fault = finding.fault
         after = "" if finding.minutes is None else f"{finding.minutes:.0f} min"
-        table.add_row(
-            fault.kind,
-            scenario.name(fault.flow_id),
-            f"{fault.start:%a %H:%M}",
-            _outcome(finding),
-            after,
-            f"{fault.minutes} min",
-        )
+        name, began = scenario.name(fault.flow_id), f"{fault.start:%a %H:%M}"
+        table.add_row(fault.kind, name, began, _found_by(finding), after, f"{fault.minutes} min")
     return table
 
 
-def verdict(card: Scorecard, flows: int) -> str:
+def verdict(card: Scorecard) -> str:
     """Sum a scorecard up in words."""
     hours = (card.until - card.start).total_seconds() / 3600
     found = f"{card.count('found')} of {len(card.findings)} faults found"
     if card.median_minutes is not None:
         found += f", half of them within {minutes(card.median_minutes)}"
-    missed = f"{card.count('missed')} missed"
     false = f"{len(card.false)} false alarm{'s' * (len(card.false) != 1)}"
-    return f"{found}; {missed}; {false} in {hours:.0f} hours over {flows} flows."
+    return f"{found}. {card.count('missed')} missed. {false} in {hours:.0f} hours."
 
 
 def _steps(scenario: Scenario) -> Table:
@@ -206,11 +193,13 @@ def _trigger(profile: FlowProfile) -> str:
             return f"schedule, every {every} min"
 
 
-def _outcome(finding: Finding) -> Text:
-    words, style = _OUTCOME[finding.outcome]
-    if finding.alert is not None:
-        words = f"{words} by {finding.alert.signal}"
-    return Text(words, style)
+def _found_by(finding: Finding) -> Text:
+    match finding.outcome:
+        case "missed":
+            return Text("missed", "bold red")
+        case "open":
+            return Text("not yet", "yellow")
+    return Text(finding.alert.signal if finding.alert else "", "green")
 
 
 def _headline(alert: Alert) -> Text:

@@ -9,8 +9,8 @@ import pytest
 from pipeline.log.base import EventLog, Output, OutputTopic, PartitionLog, Record
 from pipeline.log.journal import Journal
 from pipeline.log.kafka import KafkaLog
-from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.log.kafka_consumer import PartitionReader
+from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.settings import JournalSettings, KafkaSettings
 
 OpenJournal = Callable[..., Awaitable[Journal]]
@@ -42,7 +42,10 @@ async def journal(open_journal: OpenJournal) -> Journal:
 class JournalUnderTest:
     """The embedded log, behind what the tests of both logs need."""
 
-    def __init__(self, journal: Journal) -> None:
+    kind = "journal"
+
+    def __init__(self, journal: Journal, settings: JournalSettings) -> None:
+        self.settings = settings
         self.events: EventLog = journal
         self.partition: Callable[[int], PartitionLog] = journal.partition
         self._journal = journal
@@ -59,6 +62,8 @@ class JournalUnderTest:
 class KafkaUnderTest:
     """The log on Kafka, likewise."""
 
+    kind = "kafka"
+
     def __init__(self, log: KafkaLog, settings: KafkaSettings) -> None:
         self.events: EventLog = log
         self.settings = settings
@@ -74,12 +79,11 @@ class KafkaUnderTest:
             "alerts": self.settings.alerts_topic,
             "dead-letters": self.settings.dead_letters_topic,
         }
-        found = [
+        return [
             Output(topic, record.key, record.value, tuple(record.headers))
             for partition in range(self.settings.partitions)
             for record in await self._all(names[topic], partition)
         ]
-        return found
 
     async def records(self, partition: int) -> list[Record]:
         return [
@@ -102,8 +106,9 @@ async def log(
 ) -> AsyncIterator[JournalUnderTest | KafkaUnderTest]:
     """Each of the two logs, new, of four partitions."""
     if request.param == "journal":
-        journal = await Journal.open(JournalSettings(path=tmp_path / "journal.db", partitions=4))
-        yield JournalUnderTest(journal)
+        embedded = JournalSettings(path=tmp_path / "journal.db", partitions=4)
+        journal = await Journal.open(embedded)
+        yield JournalUnderTest(journal, embedded)
         await journal.aclose()
         return
     settings = request.getfixturevalue("topics")

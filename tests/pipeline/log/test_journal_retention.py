@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from pipeline.log import journal_retention
 from pipeline.log.base import Entry, Output
 from pipeline.log.journal import Journal
-from pipeline.log import journal_retention
 
 HOUR = timedelta(hours=1)
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.simulator.faults import Fault
-from pipeline.simulator.narration import Narrator, verdict
+from pipeline.simulator.narration import Narrator, scoreboard, verdict
 from pipeline.simulator.scenario import Scenario
 from pipeline.simulator.scorecard import score
 from schemas.alerts import Alert
@@ -101,11 +101,21 @@ def test_brackets_in_an_error_text_are_not_taken_for_markup(told: Told, fault: F
 
 def test_the_verdict_counts_and_says_over_what(fault: Fault):
     found = score([fault], [raised(fault, 2)], START, START + timedelta(hours=28))
-    assert verdict(found, 12) == (
-        "1 of 1 faults found, half of them within 3 minutes; 0 missed; "
-        "0 false alarms in 28 hours over 12 flows."
+    assert verdict(found) == (
+        "1 of 1 faults found, half of them within 3 minutes. 0 missed. 0 false alarms in 28 hours."
     )
     missed = score([fault], [firing("refunds", START)], START, START + timedelta(hours=28))
-    assert verdict(missed, 12) == (
-        "0 of 1 faults found; 1 missed; 1 false alarm in 28 hours over 12 flows."
-    )
+    assert verdict(missed) == "0 of 1 faults found. 1 missed. 1 false alarm in 28 hours."
+
+
+def test_the_scoreboard_shows_what_became_of_each_fault(scenario: Scenario, fault: Fault):
+    def shown(*alerts: Alert, hours: float = 28) -> str:
+        paper = io.StringIO()
+        card = score([fault], alerts, START, START + timedelta(hours=hours))
+        Console(file=paper, width=100).print(scoreboard(card, scenario))
+        return re.sub(r"\s+", " ", paper.getvalue()).strip()
+
+    began = f"stop Orders: Shopify to NetSuite {fault.start:%a %H:%M}"
+    assert shown(raised(fault, 2)).endswith(f"{began} volume 3 min 45 min")
+    assert shown().endswith(f"{began} missed 45 min")
+    assert shown(hours=0.5).endswith(f"{began} not yet 45 min")
