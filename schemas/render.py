@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import create_model
 from pydantic.json_schema import GenerateJsonSchema
 
-from schemas.alerts import Alert
+from schemas.alerts import AlertEvent
 from schemas.cloudevents import Envelope
 from schemas.events import DATA_BY_TYPE, event_model
-from schemas.fields import Contract
-from schemas.signals import Signal
+from schemas.signals import SignalEvent
 
 FOLDER = Path(__file__).parent / "json"
 
@@ -62,8 +60,7 @@ def documents() -> dict[str, dict[str, Any]]:
     """
     types = {"events": list(DATA_BY_TYPE), "signals": ["cogent.signal"], "alerts": ["cogent.alert"]}
     models = {type_: event_model(type_) for type_ in DATA_BY_TYPE}
-    models["cogent.signal"] = _output_model("cogent.signal", Signal)
-    models["cogent.alert"] = _output_model("cogent.alert", Alert)
+    models |= {"cogent.signal": SignalEvent, "cogent.alert": AlertEvent}
     schemas = {f"{type_}.json": _json_schema(type_, model) for type_, model in models.items()}
     return {**schemas, "asyncapi.json": _asyncapi(types)}
 
@@ -84,16 +81,6 @@ class _Plain(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base class names it
         return False
-
-
-def _output_model(type_: str, data: type[Contract]) -> type[Envelope]:
-    return create_model(
-        f"{data.__name__}Event",
-        __base__=Envelope,
-        __doc__=data.__doc__,
-        type=(Literal[type_], ...),  # type: ignore[arg-type]
-        data=(data, ...),
-    )
 
 
 def _json_schema(type_: str, model: type[Envelope]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
 
 SignalName = Literal["volume", "errors", "missing", "latency", "backlog", "silence", "failure"]
@@ -39,3 +40,10 @@ class Signal(Contract):
     score: float
     spans: tuple[int, ...]
     status: Literal["learning", "normal", "anomalous"]
+
+
+class SignalEvent(Envelope):
+    """A signal as it is published."""
+
+    type: Literal["cogent.signal"]
+    data: Signal

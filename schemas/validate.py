@@ -31,12 +31,18 @@ _KINDS: dict[str, Kind] = {
 }
 """Slug by pydantic's error type; any other is a matter of type."""
 
-_WORDS = (
-    ("Field required", "is required"),
-    ("Input should be ", "must be "),
-    ("String should ", "must "),
-    ("Value error, ", ""),
-)
+_REASONS = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "int_type": "must be an integer",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+}
+"""Our words, where pydantic speaks of Python rather than of JSON."""
+
+_WORDS = (("Input should be ", "must be "), ("String should ", "must "), ("Value error, ", ""))
 _hot = msgspec.json.Decoder(EventStruct)
 
 
@@ -60,7 +66,7 @@ def validate_event(raw: bytes) -> Envelope:
     try:
         event = _model(document).model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        faults = error.errors(include_url=False, include_input=False)
         first, *others = map(_fault, faults)
         raise first.joined_by(others) from None
     if repeats:
@@ -82,11 +88,18 @@ def _model(document: Any) -> type[Envelope]:
 
 
 def _fault(detail: ErrorDetails) -> ContractError:
-    reason = detail["msg"]
+    field = ".".join(str(part) for part in detail["loc"])
+    return ContractError(field, _reason(detail), _KINDS.get(detail["type"], "type"))
+
+
+def _reason(detail: ErrorDetails) -> str:
+    if detail["type"] == "literal_error":
+        choices = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return f"must be one of {choices}" if "," in choices else f"must be {choices}"
+    reason = _REASONS.get(detail["type"], detail["msg"])
     for theirs, ours in _WORDS:
         reason = reason.replace(theirs, ours)
-    field = ".".join(str(part) for part in detail["loc"])
-    return ContractError(field, reason, _KINDS.get(detail["type"], "type"))
+    return reason
 
 
 def _check_every_value(raw: bytes) -> None:

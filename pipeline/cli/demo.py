@@ -25,7 +25,7 @@ def demo(
         float, typer.Option(min=1, help="Simulated minutes per second of the live part.")
     ] = 30,
     fast: Annotated[bool, typer.Option(help="As fast as the engine goes.")] = False,
-    hours: Annotated[float, typer.Option(min=1, help="Simulated hours of the live part.")] = 36,
+    hours: Annotated[float, typer.Option(min=1, help="Simulated hours of the live part.")] = 28,
     seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 1,
     picture: Annotated[Path, typer.Option(help="Where to leave the picture.")] = Path("demo.png"),
 ) -> None:
@@ -76,6 +76,7 @@ async def _demo(speed: float, hours: float, seed: int, picture: Path) -> None:
 
         feed = Feed()
         working = asyncio.create_task(work(journal, settings, [feed]))
+        working.add_done_callback(lambda _: feed.close())
         stack.push_async_callback(_stop, working)
         with stop_on_interrupt() as stop:
             await run_demo(
@@ -89,5 +90,7 @@ async def _demo(speed: float, hours: float, seed: int, picture: Path) -> None:
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    if task.cancel():
+        await asyncio.gather(task, return_exceptions=True)
+    else:
+        await task  # it ended by itself: whatever it raises is why

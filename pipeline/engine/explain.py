@@ -13,7 +13,8 @@ class Finding(NamedTuple):
     """One signal of one flow at the moment it was found anomalous.
 
     ``observed`` and ``expected`` are sums over ``span`` minutes for counts, means for durations
-    (milliseconds), levels for backlog, minutes for silence, and a probability for failure.
+    (milliseconds), levels for backlog, and a probability for failure. For silence they are minutes:
+    of lateness, with nothing expected, if a schedule was missed; else since the last run.
     ``total`` is what a count is a part of (runs ended, records), where it is a part.
     """
 
@@ -157,6 +158,8 @@ def _backlog(f: Finding) -> str:
 
 
 def _silence(f: Finding) -> str:
+    if f.expected == 0:
+        return f"a scheduled run is {minutes(f.observed)} late, beyond its tolerance"
     return f"no run for {minutes(f.observed)}, where at most {minutes(f.expected)} is usual"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ DRAIN_SECONDS = 5
 
 
 class PortTakenError(OSError):
-    """This server cannot listen where it should, mostly because something else does."""
+    """The server cannot listen where it should, mostly because something else does."""
 
 
 class _Quiet(uvicorn.Server):
@@ -61,11 +62,18 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        # With the protocol left open, asyncio would leave Nagle's algorithm on: 40 ms an answer.
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
+        return _bound(*found[0])
     except OSError as error:
         raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    return listening
+
+
+def _bound(family: int, kind: int, protocol: int, _name: str, address: Any) -> socket.socket:
+    # With the protocol left open, asyncio would leave Nagle's algorithm on: 40 ms an answer.
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound

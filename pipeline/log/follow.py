@@ -9,10 +9,10 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.log.base import Output, OutputTopic
-from pipeline.log.connection import connection
 from pipeline.log.journal_reader import JournalReader
 from pipeline.log.kafka_consumer import running
 from pipeline.log.kafka_errors import translated
+from pipeline.log.security import connection
 from pipeline.settings import KafkaSettings
 
 _POLL_SECONDS = 0.5

@@ -1,4 +1,4 @@
-"""The log on a Kafka cluster: the writing side. See also :mod:`pipeline.log.kafka_partition`."""
+"""The log on a Kafka cluster: the writing side, and (from its own file) an owned partition."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from aiokafka import AIOKafkaProducer
 from pipeline.log.base import Entry, LogUnavailableError
 from pipeline.log.batching import BATCH_HEADERS, pack
 from pipeline.log.kafka_errors import translated
+from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.log.kafka_producer import start_producer, stop_producer
 from pipeline.settings import KafkaSettings
+
+__all__ = ["KafkaLog", "KafkaPartitionLog"]
 
 APPEND_SECONDS = 10.0
 """How long a sender waits for the cluster before it is told to come again."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from pipeline.log.connection import connection
+from pipeline.log.security import connection
 from pipeline.settings import KafkaSettings
 
 _FETCH_BYTES = 8 * 1024 * 1024
@@ -27,8 +27,19 @@ async def running(consumer: AIOKafkaConsumer) -> AsyncIterator[None]:
         await consumer.start()
         yield
     finally:
-        await asyncio.sleep(0)  # tasks of aiokafka that have not begun yet cannot be stopped
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, whose own tasks let their cancellation out if they have not begun yet."""
+    await asyncio.sleep(0)  # so most of them have
+    try:
         await consumer.stop()
+    except asyncio.CancelledError:
+        await consumer._client.close()  # noqa: SLF001 - it did not come that far
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
 
 
 class PartitionReader:

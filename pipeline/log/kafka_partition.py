@@ -81,6 +81,7 @@ class KafkaPartitionLog:
     async def replay(self, after: int | None, through: int) -> AsyncIterator[list[Record]]:
         """Yield the records above ``after`` (None: from the first) up to ``through``."""
         topic = self._settings.events_topic
+        # the isolation of the worker's own consumer: both must see the same records
         reading = PartitionReader.open(self._settings, topic, self._partition, "read_uncommitted")
         with translated(self._name):
             async with reading as reader:
@@ -104,15 +105,16 @@ class KafkaPartitionLog:
             If the cluster did not confirm it in time: it may have been kept or not, and opening
             the partition again tells which.
         """
-        if self._producer is None:
+        producer = self._producer
+        if producer is None:
             raise FencedError(f"{self._name}: it is not open")
         try:
             chunks = None if snapshot is None else await asyncio.to_thread(split, snapshot)
             with translated(self._name):
                 async with asyncio.timeout(COMMIT_SECONDS):
-                    await self._transact(self._producer, applied, outputs, chunks)
+                    await self._transact(producer, applied, outputs, chunks)
         except BaseException:
-            await abort(self._producer)
+            await abort(producer)
             await self.aclose()
             raise
 
@@ -163,13 +165,13 @@ class KafkaPartitionLog:
 
     async def _keep(self, producer: AIOKafkaProducer, chunks: list[bytes]) -> tuple[int, ...]:
         """Send a snapshot, and delete what the one before had more of; return the offsets."""
+        values = [*chunks, *[None] * (len(self._header.chunks) - len(chunks))]
         sent = [
-            await self._checkpoint(producer, chunk_key(number), chunk)
-            for number, chunk in enumerate(chunks)
+            await self._checkpoint(producer, chunk_key(number), value)
+            for number, value in enumerate(values)
         ]
-        for number in range(len(chunks), len(self._header.chunks)):
-            await self._checkpoint(producer, chunk_key(number), None)
-        offsets = tuple(metadata.offset for metadata in await asyncio.gather(*sent))
+        confirmed = await asyncio.gather(*sent)
+        offsets = tuple(metadata.offset for metadata in confirmed[: len(chunks)])
         if min(offsets) < 0:  # sent twice, and the broker no longer knows where it lies
             raise KafkaTimeoutError
         return offsets

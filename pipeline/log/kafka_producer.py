@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
-from pipeline.log.connection import connection
+from pipeline.log.security import connection
 from pipeline.settings import KafkaSettings
 
 REQUEST_TIMEOUT_SECONDS = 10

@@ -16,7 +16,7 @@ from kafka.admin import ConfigResource
 from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError
 
 from pipeline.log.base import LogUnavailableError
-from pipeline.log.connection import connection
+from pipeline.log.security import connection
 from pipeline.settings import KafkaSettings
 
 _DAY_MS = 24 * 3600 * 1000

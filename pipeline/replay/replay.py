@@ -1,25 +1,24 @@
 """Replaying a file into a log: events in order of time, heartbeats between, resumable.
 
-The replay is a collector like any other, by the name ``replay:<file>``: it stamps that on events
-that carry no collector, and its heartbeats follow the time of what it has sent. Event ids are
-those of the file (or made from a table's rows), so what is sent twice after an interruption is
-recognised by the engine.
+The replay is a collector like any other, by the name ``replay:<file>``. It stamps that on events
+that carry no collector (on all of them in a file without heartbeats), and its heartbeats follow the
+time of what it has sent. Event ids are those of the file (or made from a table's rows), so what is
+sent twice after an interruption is recognised by the engine.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from pipeline.ingest.redact import redact
+from pipeline.ingest.redact import redact, redact_text
 from pipeline.log.base import Entry, EventLog
-from pipeline.replay.pace import Pace
+from pipeline.replay.pace import FULL_SPEED, Pace
 from pipeline.replay.source import Line, Source
 from schemas.decode import decode_event
 from schemas.errors import ContractError
@@ -27,6 +26,9 @@ from schemas.structs import EventStruct, Heartbeat
 
 BATCH = 500
 """Entries appended at once: a few hundred kilobytes."""
+
+MINUTE = 60
+"""Seconds between two heartbeats while events come, and always at a pace that waits for them."""
 
 STRIDE = 86_400
 """Longest step of a heartbeat, in seconds: a heartbeat does not vouch for more than a week."""
@@ -49,26 +51,43 @@ class StrictReplayError(ValueError):
     """A line was refused, and the replay was asked to stop at the first."""
 
 
+class Mark(NamedTuple):
+    """Where a replay stands: everything before ``place`` is in the log.
+
+    ``told`` is the watermark of the last heartbeat, ``end`` of the last event's span; epoch
+    seconds.
+    """
+
+    place: int = 0
+    told: int | None = None
+    end: int = 0
+
+
+class _Saved(msgspec.Struct):
+    of: tuple[int, int, int]
+    mark: Mark
+
+
 class Progress:
-    """Where a replay stands, in a small file, so that it goes on there after an interruption."""
+    """The mark of a replay, in a small file, so that it goes on there after an interruption."""
 
     def __init__(self, path: Path, source: Source) -> None:
         self._path = path
-        self._of = list(source.fingerprint())
+        self._of = source.fingerprint
 
-    def load(self) -> int:
-        """Return the place to go on from; 0 for a file that is new or has changed."""
+    def load(self) -> Mark:
+        """Return where to go on from; the beginning for a file that is new or has changed."""
         try:
-            found = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            return 0
-        return int(found["place"]) if found.get("of") == self._of else 0
+            found = msgspec.json.decode(self._path.read_bytes(), type=_Saved)
+        except (OSError, msgspec.MsgspecError):
+            return Mark()
+        return found.mark if found.of == self._of else Mark()
 
-    def save(self, place: int) -> None:
-        """Note that everything before ``place`` is in the log."""
+    def save(self, mark: Mark) -> None:
+        """Note where the replay stands."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps({"of": self._of, "place": place}))
+        draft.write_bytes(msgspec.json.encode(_Saved(self._of, mark)))
         draft.replace(self._path)
 
 
@@ -95,82 +114,96 @@ async def replay(
     LogUnavailableError
         If the log cannot take a batch. What was appended before stays, and is not sent again.
     """
-    run = _Replay(source, log, pace, strict)
-    run.report.resumed_at = place = progress.load() if progress else 0
-    for line in source.lines(place):
+    mark = progress.load() if progress else Mark()
+
+    def note(mark: Mark) -> None:
+        if progress is not None:
+            progress.save(mark)
+        on_place(mark.place)
+
+    run = _Replay(source, log, pace, note, mark, strict)
+    for line in source.lines(mark.place):
         await run.take(line)
-        place += 1
         if len(run.entries) >= BATCH:
             await run.flush()
-            _tell(progress, on_place, place)
-    run.finish()
-    await run.flush()
-    _tell(progress, on_place, len(source))
+    await run.finish()
     return run.report
-
-
-def _tell(progress: Progress | None, on_place: Callable[[int], None], place: int) -> None:
-    if progress is not None:
-        progress.save(place)
-    on_place(place)
 
 
 class _Replay:
     """One replay on its way."""
 
-    def __init__(self, source: Source, log: EventLog, pace: Pace, strict: bool) -> None:  # noqa: FBT001
-        self.collector = f"replay:{source.name}"
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        source: Source,
+        log: EventLog,
+        pace: Pace,
+        note: Callable[[Mark], None],
+        mark: Mark,
+        strict: bool,  # noqa: FBT001
+    ) -> None:
         self.entries: list[Entry] = []
-        self.report = ReplayReport()
+        self.report = ReplayReport(resumed_at=mark.place)
         self._log = log
         self._pace = pace
+        self._note = note
         self._strict = strict
-        self._stamp = b',"collector":' + msgspec.json.encode(self.collector) + b"}"
-        self._told: int | None = None
-        self._end = 0
+        self._place, self._told, self._end = mark
+        self._collector = f"replay:{source.name}"
+        self._stamp = b',"collector":' + msgspec.json.encode(self._collector) + b"}"
+        # In a file without heartbeats nobody else vouches for an event, whatever it names.
+        self._stamp_all = not source.has_heartbeats
 
     async def take(self, line: Line) -> None:
-        """Put one line among the next entries, or refuse it."""
-        try:
-            event = decode_event(line.raw)
-        except ContractError as error:
-            self._refuse(f"line {line.number}: {error}")
-            return
-        at = int(event.time.timestamp())
-        if self._pace.wait_for(at) > 0:
-            await self.flush()
-            await self._pace.until(at)
-        self._advance(at)
-        self._end = max(self._end, at + getattr(event.data, "seconds", 1))
-        self.entries.append(self._entry(event, line.raw))
-        self.report.events += 1
+        """Put one line among the next entries, or refuse it; a blank one is neither."""
+        if line.raw:
+            try:
+                event = decode_event(line.raw)
+            except ContractError as error:
+                self._refuse(f"line {line.number}: {error}")
+            else:
+                await self._add(event, line.raw)
+        self._place += 1
 
     def _refuse(self, words: str) -> None:
+        words = redact_text(words)
         if self._strict:
             raise StrictReplayError(words)
         self.report.refused += 1
         if self.report.refused <= SHOWN:
             self.report.refusals.append(words)
 
+    async def _add(self, event: EventStruct, raw: bytes) -> None:
+        at = int(event.time.timestamp())
+        await self._advance(at)
+        self._end = max(self._end, at + getattr(event.data, "seconds", 1))
+        self.entries.append(self._entry(event, raw))
+        self.report.events += 1
+
     def _entry(self, event: EventStruct, raw: bytes) -> Entry:
         if isinstance(event.data, Heartbeat):
-            return Entry(None, raw)
-        if event.collector is None:
-            raw = raw.rstrip()[:-1] + self._stamp
+            return Entry(None, redact(raw))
+        if event.collector is None or self._stamp_all:
+            raw = raw[:-1] + self._stamp  # the last of two equal keys counts
         flow_id = getattr(event.data, "flow_id", None)
         return Entry(None if flow_id is None else f"{event.tenant}:{flow_id}", redact(raw))
 
-    def _advance(self, at: int) -> None:
-        """Say with heartbeats that everything before ``at`` has been sent, once a minute."""
-        minute = at - at % 60
+    async def _advance(self, at: int) -> None:
+        """Wait until ``at`` is due, saying with heartbeats what has been sent meanwhile."""
+        minute = at - at % MINUTE
+        stride = STRIDE if self._pace.speed == FULL_SPEED else MINUTE
         if self._told is None:
             self._beat(minute)
         while self._told is not None and self._told < minute:
-            self._beat(min(minute, self._told + STRIDE))
+            mark = min(minute, self._told + stride)
+            await self._until(mark)
+            self._beat(mark)
+        await self._until(at)
 
-    def finish(self) -> None:
-        """Say that no more will come."""
-        self._beat(max(self._end, self._told or 0), "finished")
+    async def _until(self, due: int) -> None:
+        if self._pace.wait_for(due) > 0:
+            await self.flush()
+            await self._pace.until(due)
 
     def _beat(self, at: int, status: Literal["running", "finished"] = "running") -> None:
         self._told = at
@@ -178,16 +211,23 @@ class _Replay:
         beat = {
             "specversion": "1.0",
             "type": "cogent.collector.heartbeat",
-            "source": self.collector,
-            "id": f"hb:{self.collector}:{watermark}",
+            "source": self._collector,
+            "id": f"hb:{self._collector}:{watermark}",
             "time": watermark,
             "tenant": "*",
-            "data": {"collector": self.collector, "watermark": watermark, "status": status},
+            "data": {"collector": self._collector, "watermark": watermark, "status": status},
         }
         self.entries.append(Entry(None, msgspec.json.encode(beat)))
 
+    async def finish(self) -> None:
+        """Say that no more will come, if anything has."""
+        if self._told is not None:
+            self._beat(max(self._end, self._told), "finished")
+        await self.flush()
+
     async def flush(self) -> None:
-        """Append what has come together."""
+        """Append what has come together, and note how far that is."""
         if self.entries:
             await self._log.append(self.entries)
             self.entries = []
+        self._note(Mark(self._place, self._told, self._end))

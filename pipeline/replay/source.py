@@ -7,10 +7,13 @@ first (a table, or one that is packed) goes through a temporary file.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import mmap
+import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -21,7 +24,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.replay.tables import rows_as_events
+from pipeline.replay.tables import MappingError, rows_as_events
 
 DISORDER = 60
 """Seconds by which lines may stand out of order before they are sorted: what the engine's default
@@ -43,14 +46,26 @@ class Source:
     """The lines of a file by the time of their events.
 
     Use :meth:`open`; reading one is a matter of ``len`` and :meth:`lines`.
+
+    Attributes
+    ----------
+    name
+        The file's.
+    has_heartbeats
+        Whether the file tells itself how far its collectors had come, as a recorded log does.
+    fingerprint
+        Tells this content from another of the same name: length, number of lines, CRC-32.
     """
 
     def __init__(self, name: str, text: BinaryIO) -> None:
         self.name = name
-        starts, times = _survey(text)
-        self._starts = starts
-        self._order = _order(times)
-        self._map = mmap.mmap(text.fileno(), 0, access=mmap.ACCESS_READ) if len(starts) > 1 else b""
+        found = _survey(text)
+        self._starts = found.starts
+        self._order = _order(found.times)
+        size = int(found.starts[-1])
+        self._map = mmap.mmap(text.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        self.has_heartbeats = found.has_heartbeats
+        self.fingerprint = (size, len(self), found.crc)
 
     @classmethod
     @contextmanager
@@ -60,9 +75,9 @@ class Source:
         Raises
         ------
         OSError
-            If it cannot be read.
+            If it cannot be read, or is packed and damaged.
         MappingError
-            If the mapping does not fit the table.
+            If the mapping does not fit the table, or it is no table in UTF-8.
         """
         with _json_lines(path, mapping) as text:
             source = cls(path.name, text)
@@ -76,15 +91,9 @@ class Source:
         return len(self._order)
 
     def lines(self, start: int = 0) -> Iterator[Line]:
-        """Yield the lines in order of time, beginning with the one in place ``start``."""
+        """Yield the lines in order of time, blank ones too, from the one in place ``start``."""
         for at in self._order[start:].tolist():
-            raw = self._map[self._starts[at] : self._starts[at + 1]].strip()
-            if raw:
-                yield Line(at + 1, raw)
-
-    def fingerprint(self) -> tuple[int, int]:
-        """Tell this content from another of the same name: length, and number of lines."""
-        return int(self._starts[-1]), len(self)
+            yield Line(at + 1, self._map[self._starts[at] : self._starts[at + 1]].strip())
 
 
 @contextmanager
@@ -95,36 +104,53 @@ def _json_lines(path: Path, mapping: Mapping[str, str] | None) -> Iterator[Binar
         if not packed and mapping is None:
             yield plain
             return
-        unpacked = gzip.GzipFile(fileobj=plain) if packed else plain
         with tempfile.TemporaryFile() as text:
-            if mapping is None:
-                while chunk := unpacked.read(1 << 20):
-                    text.write(chunk)
-            else:
-                rows = io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="")
-                text.writelines(event + b"\n" for event in rows_as_events(rows, mapping))
-                rows.detach()
-            text.flush()
+            try:
+                _unpack(gzip.GzipFile(fileobj=plain) if packed else plain, mapping, text)
+            except (EOFError, zlib.error) as error:
+                raise OSError(f"it is damaged: {error}") from error
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise MappingError(f"it is no table in UTF-8: {error}") from error
             text.seek(0)
             yield text
 
 
-def _survey(text: BinaryIO) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each line starts (and the last one ends), and each line's time in seconds.
+def _unpack(
+    packed: gzip.GzipFile | BinaryIO, mapping: Mapping[str, str] | None, text: BinaryIO
+) -> None:
+    if mapping is None:
+        shutil.copyfileobj(packed, text)
+    else:
+        rows = io.TextIOWrapper(packed, encoding="utf-8-sig", newline="")
+        text.write(b"\n")  # so that a line has the number it has in the table, below its heading
+        text.writelines(event + b"\n" for event in rows_as_events(rows, mapping))
+        rows.detach()
+    text.flush()
 
-    A line without a time that can be read keeps the place after its neighbour.
-    """
+
+class _Survey(NamedTuple):
+    """Where each line starts (and the last one ends), each line's time in seconds, and more."""
+
+    starts: NDArray[np.int64]
+    times: NDArray[np.int64]
+    has_heartbeats: bool
+    crc: int
+
+
+def _survey(text: BinaryIO) -> _Survey:
+    """Read a file through. A line without a readable time keeps the place after its neighbour."""
     starts, times = [0], []
     decode = msgspec.json.Decoder(_Timed).decode
     latest = np.iinfo(np.int64).min
+    crc, has_heartbeats = 0, False
     for raw in text:
         starts.append(starts[-1] + len(raw))
-        with suppress(
-            msgspec.MsgspecError, ValueError
-        ):  # whoever reads the line says what is wrong
-            latest = int(decode(raw).time.timestamp())
+        crc = zlib.crc32(raw, crc)
+        has_heartbeats = has_heartbeats or b"cogent.collector.heartbeat" in raw
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            latest = int(decode(raw).time.timestamp())  # what is wrong, whoever reads it will say
         times.append(latest)
-    return np.array(starts, dtype=np.int64), np.array(times, dtype=np.int64)
+    return _Survey(np.array(starts, np.int64), np.array(times, np.int64), has_heartbeats, crc)
 
 
 def _order(times: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from schemas.events import FlowWindow
+from schemas.fields import Contract
 
 DEFAULTS: Mapping[str, str] = {"tenant": "default", "flow_id": "default", "seconds": "60"}
 """Fields a table need not have."""
@@ -20,7 +25,8 @@ class MappingError(ValueError):
 def parse_mapping(text: str) -> dict[str, str]:
     """Read a mapping such as ``time=timestamp,runs.started=value,tenant="acme"``.
 
-    A field on the left takes the column on the right, or a constant in double quotes.
+    A field on the left takes the column on the right, or a constant in double quotes. Fields are
+    ``time``, ``tenant`` and those of the data of a ``cogent.flow.window``.
 
     Examples
     --------
@@ -30,17 +36,33 @@ def parse_mapping(text: str) -> dict[str, str]:
     Raises
     ------
     MappingError
-        If a part is not of the form ``field=column``, or no column gives the time.
+        If a part is not of the form ``field=column``, a field is unknown, or no column gives the
+        time.
     """
     mapping = {}
     for part in filter(None, text.split(",")):
-        field, equals, column = part.partition("=")
+        field, equals, column = (side.strip() for side in part.partition("="))
         if not (field and equals and column):
             raise MappingError(f"{part!r} is not of the form field=column")
-        mapping[field.strip()] = column.strip()
+        if field not in _FIELDS:
+            raise MappingError(f"{field!r} is none of the fields {', '.join(_FIELDS)}")
+        mapping[field] = column
     if "time" not in mapping:
         raise MappingError("no column is mapped to time, as in time=timestamp")
     return mapping
+
+
+def _leaves(model: type[Contract]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        nested = [k for k in kinds if isinstance(k, type) and issubclass(k, Contract)]
+        name = field.alias or name  # noqa: PLW2901 - the name in JSON, as in records.in
+        yield from (f"{name}.{leaf}" for kind in nested for leaf in _leaves(kind))
+        if not nested:
+            yield name
+
+
+_FIELDS = ("time", "tenant", *_leaves(FlowWindow))
 
 
 def rows_as_events(lines: Iterable[str], mapping: Mapping[str, str]) -> Iterator[bytes]:
@@ -85,7 +107,7 @@ def _event(cells: dict[str, str]) -> dict[str, Any]:
         "specversion": "1.0",
         "type": "cogent.flow.window",
         "source": "table",
-        "id": f"win:{data['flow_id']}:{time}",
+        "id": f"win:{tenant}:{cells['flow_id']}:{time}",
         "time": time,
         "tenant": tenant,
         "data": data,
@@ -93,15 +115,23 @@ def _event(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _instant(cell: str) -> str:
-    """Take a plain date and time for UTC."""
-    text = cell.replace(" ", "T", 1)
-    return text if text.endswith("Z") or "+" in text else f"{text}Z"
+    """Read a date and time, by default in UTC, or seconds since 1970."""
+    try:
+        if cell.isdecimal():
+            at = datetime.fromtimestamp(int(cell), UTC)
+        else:
+            at = datetime.fromisoformat(cell)
+    except (ValueError, OverflowError, OSError):
+        return cell
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat().replace("+00:00", "Z")
 
 
 def _number(cell: str) -> float | str:
     try:
         value = float(cell)
     except ValueError:
+        return cell
+    if not math.isfinite(value):
         return cell
     return int(value) if value.is_integer() else value
 

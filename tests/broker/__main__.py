@@ -13,18 +13,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.broker", description=__doc__)
     parser.add_argument("--port", type=int, default=9092)
     port = parser.parse_args().port
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         broker = own_broker(port=port)
     except NoBrokerError as error:
         print(error, file=sys.stderr)
         return 3
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print(f"Kafka serves at {broker.bootstrap}; Ctrl-C ends it and drops its data", flush=True)
     try:
-        print(f"Kafka serves at {broker.bootstrap}; Ctrl-C ends it and drops its data", flush=True)
         signal.pause()
     except KeyboardInterrupt:
         print()
     finally:
+        for repeated in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(repeated, signal.SIG_IGN)
         broker.stop()
     return 0
 

@@ -56,9 +56,11 @@ class JavaBroker(Broker):
         self._process = self._launch(["kafka.Kafka", str(self._settings)])
         try:
             wait_until_serving(self.bootstrap)
-        except NoBrokerError as error:
+        except BaseException as error:  # Ctrl-C too: it runs in a session of its own
             self.kill()
-            raise NoBrokerError(f"{error}:\n{self._log().read_text()[-3000:]}") from None
+            if isinstance(error, NoBrokerError):
+                raise NoBrokerError(f"{error}:\n{self._log().read_text()[-3000:]}") from None
+            raise
 
     def pause(self) -> None:
         self._process.send_signal(signal.SIGSTOP)

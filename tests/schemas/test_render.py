@@ -8,11 +8,11 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from pipeline.settings import KafkaSettings
-from schemas.alerts import Alert
+from schemas.alerts import AlertEvent
 from schemas.decode import decode_event
 from schemas.events import DATA_BY_TYPE
 from schemas.render import FOLDER, as_text, documents
-from schemas.signals import Signal
+from schemas.signals import SignalEvent
 from schemas.validate import validate_event
 
 TYPES = [*DATA_BY_TYPE, "cogent.signal", "cogent.alert"]
@@ -49,8 +49,8 @@ def test_the_example_of_an_event_is_accepted_and_fills_every_field(type_: str, e
 
 
 def test_the_examples_of_outputs_parse(examples):
-    Signal.model_validate_json(json.dumps(examples["cogent.signal"]["data"]))
-    Alert.model_validate_json(json.dumps(examples["cogent.alert"]["data"]))
+    SignalEvent.model_validate_json(json.dumps(examples["cogent.signal"]))
+    AlertEvent.model_validate_json(json.dumps(examples["cogent.alert"]))
 
 
 @pytest.mark.parametrize("change", [{"state": "done"}, {"records_in": -1}, {"run_id": ""}])

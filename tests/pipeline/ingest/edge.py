@@ -33,6 +33,7 @@ class MemoryLog:
         self.open = asyncio.Event()
         self.open.set()
         self.asked = asyncio.Event()
+        self.grown = asyncio.Condition()
 
     async def append(self, entries: Sequence[Entry]) -> None:
         self.asked.set()
@@ -40,6 +41,12 @@ class MemoryLog:
         if self.failure:
             raise self.failure
         self.entries += entries
+        async with self.grown:
+            self.grown.notify_all()
+
+    async def holds(self, count: int) -> None:
+        async with asyncio.timeout(5), self.grown:
+            await self.grown.wait_for(lambda: len(self.entries) >= count)
 
     async def aclose(self) -> None:
         pass

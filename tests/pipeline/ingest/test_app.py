@@ -76,7 +76,7 @@ async def test_a_batch_is_refused_whole_naming_every_bad_entry():
         response = await edge.post([run(), bad_state, run(), run(time="soon")], BATCH)
         said = problem(response)
         assert response.status_code == 422
-        assert said["detail"].startswith("entry 1: data.state must be 'queued', 'running'")
+        assert said["detail"].startswith("entry 1: data.state must be one of queued, running")
         assert [(e["entry"], e["field"], e["kind"]) for e in said["errors"]] == [
             (1, "data.state", "choice"),
             (3, "time", "instant"),

@@ -13,7 +13,7 @@ INDEX = json.loads((CORPUS / "index.json").read_text())
 
 async def test_each_is_refused_with_its_reason_and_the_edge_goes_on():
     wrong = []
-    async with serve() as edge:
+    async with serve(requests_per_second=10_000) as edge:
         for name, expected in INDEX.items():
             body = (CORPUS / "bad" / name).read_bytes()
             if (found := await outcome(edge, body, expected["content_type"])) != expected:

@@ -33,3 +33,32 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
             "sasl_plain_password": password.get_secret_value() if password else None,
         }
     return arguments
+
+
+def faust_security(settings: KafkaSettings) -> dict[str, Any]:
+    """Return the same for a Faust app, which has a form of its own for it.
+
+    Examples
+    --------
+    >>> faust_security(KafkaSettings())
+    {}
+    >>> secret = {"security_protocol": "SASL_PLAINTEXT", "sasl_username": "worker"}
+    >>> faust_security(KafkaSettings(**secret, sasl_mechanism="SCRAM-SHA-512"))
+    {'broker_credentials': <SASLCredentials: username=worker>}
+    """
+    from faust import SASLCredentials, SSLCredentials
+
+    arguments = connection(settings)
+    context = arguments.get("ssl_context")
+    if "sasl_mechanism" in arguments:
+        credentials = SASLCredentials(
+            username=arguments["sasl_plain_username"],
+            password=arguments["sasl_plain_password"],
+            mechanism=arguments["sasl_mechanism"],
+            ssl_context=context,
+        )
+    elif context is not None:
+        credentials = SSLCredentials(context)
+    else:
+        return {}
+    return {"broker_credentials": credentials}

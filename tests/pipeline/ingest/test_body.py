@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline.ingest.body import read_body
+from pipeline.ingest.problems import RefusedError, problem
+from pipeline.ingest.server import serving
+
+
+async def echo(request: Request) -> Response:
+    try:
+        return Response(await read_body(request, limit=10, seconds=0.2))
+    except RefusedError as refused:
+        return problem(refused)
+
+
+async def answer(content: object) -> httpx.Response:
+    app = Starlette(routes=[Route("/", echo, methods=["POST"])])
+    async with serving(app, "127.0.0.1", 0) as url, httpx.AsyncClient() as client:
+        return await client.post(url, content=content)  # type: ignore[arg-type]
+
+
+async def test_a_body_at_the_cap_is_read_whole():
+    assert (await answer(b"0123456789")).content == b"0123456789"
+
+
+async def test_a_body_one_byte_over_the_cap_is_refused():
+    assert (await answer(b"01234567890")).status_code == 413
+
+
+async def test_a_body_in_pieces_is_put_together():
+    async def pieces():
+        yield b"01234"
+        yield b"56789"
+
+    assert (await answer(pieces())).content == b"0123456789"
+
+
+async def test_a_body_that_does_not_come_holds_no_place_for_long():
+    async def stalled():
+        yield b"0"
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        try:
+            response = await answer(stalled())
+        except httpx.TransportError:
+            return
+    assert response.status_code == 408
