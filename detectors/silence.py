@@ -73,10 +73,10 @@ class Quiet(NamedTuple):
             upper=np.where(scheduled, promised, self.allowed),
             score=np.where(scheduled, by_schedule, self.tail / threshold),
             evidence=np.where(scheduled, by_schedule * threshold, self.tail),
-            high=np.ones(len(self.since), bool),
+            high=np.zeros(len(self.since), bool),  # too few runs, not too many
             span=self.span,
-            span_observed=np.zeros_like(self.since),
-            span_expected=self.due,
+            span_observed=np.where(scheduled, self.overdue, self.since),
+            span_expected=np.where(scheduled, 0.0, self.allowed),
         )
 
 

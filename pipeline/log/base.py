@@ -104,13 +104,14 @@ class PartitionLog(Protocol):
         """Take ownership, shutting out any earlier owner, and return the last checkpoint."""
 
     def replay(self, after: int | None, through: int) -> AsyncIterator[list[Record]]:
-        """Yield the records with offsets above ``after`` (None: from the first) up to ``through``."""
+        """Yield the records above ``after`` (None: from the first) up to ``through``."""
 
     async def commit(
         self, applied: int, outputs: Sequence[Output], snapshot: bytes | None = None
     ) -> None:
-        """Make durable, atomically, the outputs, the applied offset and (if given) a snapshot
-        that holds everything up to ``applied``.
+        """Make outputs, applied offset and, if given, a snapshot durable: all of it or nothing.
+
+        The snapshot holds everything up to ``applied``.
 
         Raises
         ------
