@@ -1,1 +1,1 @@
-"""Everything that touches the world: ingest, the log, the engine that drives the detectors, outputs."""
+"""Everything that touches the world: ingest, the log, the engine, workers, outputs, commands."""

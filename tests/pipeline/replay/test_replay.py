@@ -265,7 +265,9 @@ async def test_a_finished_replay_sends_no_event_again(tmp_path: Path):
 async def test_a_file_that_has_changed_starts_anew(tmp_path: Path):
     path, place = write(tmp_path / "flows.jsonl", by_flow(1)), tmp_path / "place.json"
     await replayed(path, MemoryLog(), place=place)
-    path.write_bytes(path.read_bytes().replace(b'"started": 1', b'"started": 9'))  # as long as before
+    path.write_bytes(
+        path.read_bytes().replace(b'"started": 1', b'"started": 9')
+    )  # as long as before
     log = MemoryLog()
     assert (await replayed(path, log, place=place)).resumed_at == 0
     assert len(log.events) == 40
