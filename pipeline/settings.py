@@ -77,7 +77,6 @@ class IngestSettings(Section):
     max_body_bytes: PositiveInt = 1_048_576
     max_event_bytes: PositiveInt = 262_144
     max_batch_events: PositiveInt = 1000
-    max_depth: PositiveInt = 32
     requests_per_second: Positive = 100.0
     """Per token, with a burst of twice as many."""
     max_in_flight: PositiveInt = 256

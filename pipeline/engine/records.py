@@ -7,11 +7,11 @@ hold up its neighbours.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from pipeline.engine.emissions import DeadLetter
 from pipeline.log.base import BATCH_CONTENT_TYPE, Record
+from schemas.binary import joined
 from schemas.decode import decode_batch, decode_event, split_batch
 from schemas.errors import ContractError
 from schemas.structs import EventStruct
@@ -30,7 +30,8 @@ def read(record: Record) -> Iterator[tuple[int | None, EventStruct | DeadLetter]
     else:
         try:
             structured = "ce_id" not in headers
-            yield None, decode_event(record.value if structured else _joined(record, headers))
+            value = record.value if structured else joined(_attributes(headers), record.value)
+            yield None, decode_event(value)
         except ContractError as error:
             yield None, dead(record, None, error.kind, str(error))
 
@@ -60,15 +61,12 @@ def _one_by_one(
             yield place, dead(record, place, error.kind, str(error), raw)
 
 
-def _joined(record: Record, headers: dict[str, bytes]) -> bytes:
-    """Put the attributes and data of a binary-mode event into one structured document."""
-    attributes = {
+def _attributes(headers: dict[str, bytes]) -> dict[str, str]:
+    return {
         name.removeprefix("ce_"): value.decode("utf-8", "replace")
         for name, value in headers.items()
         if name.startswith("ce_")
     }
-    document = json.dumps(attributes)
-    return document[:-1].encode() + b',"data":' + (record.value or b"null") + b"}"
 
 
 def dead(

@@ -22,6 +22,7 @@ from pipeline.log.base import Entry
 from pipeline.settings import IngestSettings
 from schemas.decode import decode_event
 from schemas.errors import ContractError, MalformedError
+from schemas.structs import Heartbeat
 
 
 def admit(raws: Sequence[bytes], settings: IngestSettings, now: datetime) -> list[Entry]:
@@ -94,5 +95,7 @@ def _entry(raw: bytes, collector: str, now: datetime) -> Entry:
         # Appended as bytes, so that all else (fields nobody names among them) stays as it came. An
         # attribute given as null is overruled: the last of two equal keys counts.
         clean = clean[:-1] + b"," + msgspec.json.encode(stamps)[1:]
+    if isinstance(event.data, Heartbeat) and event.data.collector == collector:
+        raise ContractError("data.collector", "is this edge itself, which beats alone", "choice")
     flow_id = getattr(event.data, "flow_id", None)
     return Entry(None if flow_id is None else f"{event.tenant}:{flow_id}", clean)

@@ -24,9 +24,16 @@ class MetricsObserver:
     def opened(self, partition: Partition) -> None:
         """Report the alerts that fire already, which the engine will not repeat."""
         self._metrics.set_firing(partition.number, partition.engine.firing())
-        self.progress(partition)
+        self._metrics.open_seconds.observe(partition.open_seconds)
+        self._metrics.replay_seconds.observe(partition.replay_seconds)
+        self._report(partition)
 
     def progress(self, partition: Partition) -> None:
+        """Report a commit, and where it leaves the partition."""
+        self._metrics.commit_seconds.observe(partition.commit_seconds)
+        self._report(partition)
+
+    def _report(self, partition: Partition) -> None:
         """Report the engine's counters, its collectors, and how far it has read."""
         number, engine = partition.number, partition.engine
         totals = {

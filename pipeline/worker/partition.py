@@ -13,7 +13,7 @@ from typing import Protocol
 
 from pipeline.engine.emissions import Emission
 from pipeline.engine.engine import Engine
-from pipeline.log.base import PartitionLog, Record
+from pipeline.log.base import Checkpoint, PartitionLog, Record
 from pipeline.outputs.encode import encode
 from pipeline.settings import EngineSettings
 
@@ -56,6 +56,8 @@ class Partition:
         Offset of the last record whose outputs are published; None before the first.
     lag
         Records known to lie behind ``applied``.
+    open_seconds, replay_seconds, commit_seconds
+        How long opening (replay included), the silent replay, and the last commit took.
     engine
         The engine, as of ``applied``.
     """
@@ -72,6 +74,7 @@ class Partition:
         self.engine = Engine(settings, log.partition)
         self.applied: int | None = None
         self.lag = 0
+        self.open_seconds = self.replay_seconds = self.commit_seconds = 0.0
         self._settings = settings
         self._topic = topic
         self._observers = observers
@@ -86,17 +89,25 @@ class Partition:
 
     async def open(self) -> None:
         """Take the partition over and bring the engine to where its last commit left it."""
+        began = self._clock()
         checkpoint = await self.log.open()
         if checkpoint is not None:
-            if checkpoint.snapshot is not None:
-                self.engine.restore(checkpoint.snapshot)
-            async for records in self.log.replay(checkpoint.snapshot_offset, checkpoint.applied):
-                for record in records:
-                    self.engine.apply(record)
-                self._since_snapshot += len(records)
-            self.applied = checkpoint.applied
+            await self._catch_up(checkpoint)
+        self.open_seconds = self._clock() - began
         for observer in self._observers:
             observer.opened(self)
+
+    async def _catch_up(self, checkpoint: Checkpoint) -> None:
+        """Load the snapshot, and apply silently what was committed after it."""
+        if checkpoint.snapshot is not None:
+            self.engine.restore(checkpoint.snapshot)
+        began = self._clock()
+        async for records in self.log.replay(checkpoint.snapshot_offset, checkpoint.applied):
+            for record in records:
+                self.engine.apply(record)
+            self._since_snapshot += len(records)
+        self.replay_seconds = self._clock() - began
+        self.applied = checkpoint.applied
 
     async def process(self, records: Sequence[Record], lag: int = 0) -> None:
         """Apply records and commit what they bring about. Records applied before are passed over.
@@ -122,7 +133,9 @@ class Partition:
 
     async def _commit(self, applied: int, emissions: Sequence[Emission], *, snapshot: bool) -> None:
         outputs = encode(emissions, topic=self._topic, partition=self.number)
+        began = self._clock()
         await self.log.commit(applied, outputs, self.engine.snapshot() if snapshot else None)
+        self.commit_seconds = self._clock() - began
         self.applied = applied
         if snapshot:
             self._since_snapshot = 0

@@ -52,6 +52,14 @@ def test_an_event_in_binary_mode_is_read_from_headers_and_value() -> None:
     assert (found.tenant, found.data.run_id) == ("acme", "r")
 
 
+def test_data_of_a_binary_event_cannot_overrule_its_attributes() -> None:
+    event = run(MONDAY)
+    event.pop("data")
+    headers = tuple((f"ce_{k}", v.encode()) for k, v in event.items())
+    ((_, letter),) = read(Record(0, 0, None, b'{},"tenant":"other"', headers))
+    assert letter.reason == "json"
+
+
 def test_a_binary_event_that_breaks_its_contract_keeps_bytes_and_headers() -> None:
     headers = (("ce_id", b"1"), ("ce_type", b"cogent.flow.run"), ("other", b"\xff"))
     ((_, letter),) = read(Record(0, 0, b"k", b"{}", headers))
