@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import cusum
 from detectors.calibration import WARM_UP, Calibration
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
@@ -55,6 +56,11 @@ class Heard(NamedTuple):
 
     judged: Any
     of: slice | Bools
+
+
+RELEASE: Final = 1.4
+"""How far above its alarm a cumulative sum may go, as a multiple of the threshold. Without it a sum
+that a long fault has filled takes up to four hours to fall back, and the alert stays open."""
 
 
 class FlowBank:
@@ -175,6 +181,7 @@ class FlowBank:
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = True
         c = flows.calibration.step(picked, evidence, known)
+        self._release(picked)
         score = c / self._threshold
         verdicts = {
             name: self._verdict(name, picked, heard.get(name), score, evidence) for name in SIGNALS
@@ -221,6 +228,19 @@ class FlowBank:
             missed = np.isnan(count) & (detector.age[rows.at] > 0)
             if missed.any():
                 detector.skip(rows.only(missed), ahead[missed])
+
+    def _release(self, rows: Rows) -> None:
+        """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
+        flows = self._flows
+        for channel, sums in (
+            (2, flows.volume.risen),
+            (3, flows.volume.fallen),
+            (5, flows.errors.risen),
+            (7, flows.missing.risen),
+            (9, flows.latency.risen),
+        ):
+            limit = flows.calibration.limit(rows, channel, RELEASE * self._threshold)
+            sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
 
     @staticmethod
     def _rhythm(volume: Heard | None, rows: int) -> Rhythm:

@@ -26,6 +26,11 @@ def accumulate(total: Floats, z: Floats | float) -> Floats:
     return grown
 
 
+def total(evidence: Floats) -> Floats:
+    """The sum that stands behind a piece of evidence."""
+    return 2 * evidence
+
+
 def evidence(total: Floats) -> Floats:
     """The sum as raw evidence; only its calibration gives it a meaning."""
     return total / 2
