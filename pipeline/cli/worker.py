@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from pipeline.cli.app import app
-from pipeline.cli.console import console
+from pipeline.cli.console import FOUND_TROUBLE, console, give_up
 from pipeline.settings import Settings
 
 
@@ -34,5 +32,6 @@ def worker() -> None:
     )
     with health:
         console.print(f"metrics  http://{settings.metrics.host}:{health.port}/metrics")
-        code = faust_worker.run()
-    raise typer.Exit(code)
+        broke = faust_worker.run()
+    if broke is not None:
+        give_up(f"worker stopped: {broke or type(broke).__name__}", FOUND_TROUBLE)

@@ -18,12 +18,7 @@ from tests.deploy.prometheus import DEPLOY, Prometheus, running_prometheus, wait
 
 PANELS: list[dict[str, Any]] = [p for p in dashboard()["panels"] if p["type"] != "row"]
 QUERIES = [
-    pytest.param(
-        target,
-        id=f"{panel['title']}-{target['refId']}",
-        # The partition at work does not time its commits yet; once it does, this must go.
-        marks=[pytest.mark.xfail(strict=True)] if panel["title"] == "Commits" else [],
-    )
+    pytest.param(target, id=f"{panel['title']}-{target['refId']}")
     for panel in PANELS
     for target in panel["targets"]
 ]

@@ -1,0 +1,86 @@
+"""Faust as a process: one app, stopped by a signal, quiet about everything but what we say."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import faust
+from mode.supervisors import CrashingSupervisor
+
+from pipeline.log.security import faust_security
+from pipeline.settings import KafkaSettings
+
+BUFFER = 65_536
+"""Records Faust may hold. With its default of 4096 the fetcher falls asleep for whole seconds."""
+
+SILENT_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"none": {"class": "logging.NullHandler"}},
+    "root": {"handlers": ["none"], "level": "CRITICAL"},
+}
+"""Faust and its companions log tracebacks of what we report in one line ourselves."""
+
+
+def make_app(kafka: KafkaSettings) -> faust.App:
+    """Make the app that consumes for a group: it keeps no state and declares no topics."""
+    return faust.App(
+        kafka.group,
+        broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
+        key_serializer="raw",
+        value_serializer="raw",
+        store="memory://",
+        agent_supervisor=CrashingSupervisor,  # any other goes on past what failed
+        stream_wait_empty=False,
+        stream_buffer_maxsize=BUFFER,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=1.0,
+        broker_session_timeout=kafka.session_timeout_seconds,
+        broker_heartbeat_interval=kafka.session_timeout_seconds / 3,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+        logging_config=SILENT_LOGGING,
+        **faust_security(kafka),
+    )
+
+
+class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
+    """Runs an app until SIGTERM or SIGINT, which first let it drain.
+
+    Parameters
+    ----------
+    app
+        The app.
+    drain
+        Awaited before the app stops: finish what is in hand.
+    """
+
+    def __init__(self, app: faust.App, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(app, loglevel="CRITICAL", redirect_stdouts=False, quiet=True)
+        self._drain = drain
+
+    async def _stop_on_signal(self, number: signal.Signals) -> None:
+        await self._drain()
+        await super()._stop_on_signal(number)
+
+    def _on_sigint(self) -> None:
+        self._on_sigterm()  # the same, without the library's shouting
+
+    def run(self) -> Exception | None:
+        """Return what broke it, or None after a clean stop."""
+        try:
+            self.execute_from_commandline()  # always ends by raising
+        except SystemExit as stopped:
+            if stopped.code:
+                return self._crash() or RuntimeError("Faust stopped without saying why")
+        except Exception as error:  # noqa: BLE001 - told by whoever runs the process
+            return error
+        return None
+
+    def _crash(self) -> Exception | None:
+        crash: Any = self.crash_reason or self.app.crash_reason
+        return crash if isinstance(crash, Exception) else None
