@@ -132,7 +132,7 @@ class Failure(FlowState):
         failed, finished = self.ended.over(rows)[:, 0, 0]
         fails = self.stopped[at] | ((finished >= 3) & (failed >= finished / 2))
         self.peaks[1:, :, at] = self.peaks[:-1, :, at].copy()
-        self.peaks[0, :, at] = self.peak[:, at]
+        self.peaks[0][:, at] = self.peak[:, at]
         self.peak[:, at] = 0
         self.stopped[at] = False
         before = self.failing[at].copy()

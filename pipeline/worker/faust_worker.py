@@ -173,3 +173,57 @@ async def _without_holes(partition: Partition, batch: list[Record]) -> list[Reco
         return batch
     missing = [r async for records in partition.log.replay(after, first - 1) for r in records]
     return missing + batch
+
+    def _place(self, number: int) -> TopicPartition:
+        return TopicPartition(self._settings.kafka.events_topic, number)
+
+    async def _on_assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
+        self._assigned = frozenset(place.partition for place in assigned)
+        log.info("partitions assigned", partitions=sorted(self._assigned))
+
+    async def _on_revoked(self, _app: Any, _revoked: Any, **_: Any) -> None:
+        """Let go of everything: a rebalance takes all partitions first, and then gives some."""
+        self._assigned = None
+        async with self._lock:
+            await self._let_go()
+
+    async def _drain(self) -> None:
+        """Finish the batch in hand and leave snapshots behind, while still in the group.
+
+        Another worker may take a partition over meanwhile, if this one was asleep; that is fine.
+        """
+        self._stopping = True
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS), self._lock:
+                if self._failure is None:
+                    closing = [partition.close() for partition in self._partitions.values()]
+                    await asyncio.gather(*closing)
+        except (TimeoutError, FencedError, LogUnavailableError) as error:
+            log.warning("left without a snapshot", reason=str(error) or "it took too long")
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        partitions, self._partitions = self._partitions, {}
+        await asyncio.gather(*(partition.log.aclose() for partition in partitions.values()))
+        for observer in self._observers:
+            for number in partitions:
+                observer.forget(number)
+
+
+async def _without_holes(partition: Partition, records: list[Record]) -> list[Record]:
+    """Return the records, with those that lie between them and before them read from the log.
+
+    Around a rebalance Faust may drop records that it has fetched, and go on behind them.
+    """
+    applied = partition.applied
+    expected = records[-1].offset - (-1 if applied is None else applied)
+    fresh = [r for r in records if applied is None or r.offset > applied]
+    if len(fresh) == expected or not fresh:
+        return fresh
+    replay = partition.log.replay(applied, fresh[-1].offset)
+    return [record async for page in replay for record in page]
+
+
+def _record(message: Any) -> Record:
+    headers = tuple((name, value) for name, value in message.headers or ())
+    return Record(message.partition, message.offset, message.key, message.value, headers)

@@ -1,0 +1,204 @@
+"""Each detector as a river estimator of a single flow: ``score_one``, then ``learn_one``.
+
+The formulas are those of :class:`~detectors.bank.FlowBank`; a single flow is a bank of one row. For
+notebooks, for river pipelines, and for whoever wants to know what one detector says of one series.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from river.base import AnomalyDetector  # type: ignore[attr-defined,unused-ignore]
+
+from detectors.bank import FlowBank
+from detectors.columns import Windows
+from schemas.signals import SignalName
+
+WEEK = 7 * 1440
+
+AHEAD = 5
+
+
+class DetectorInputError(ValueError):
+    """What a detector was given cannot be judged. Names the field."""
+
+
+class FlowDetector(AnomalyDetector):  # type: ignore[misc,unused-ignore] # river is untyped
+    """One signal of one flow, window by window.
+
+    Parameters
+    ----------
+    threshold
+        Calibrated score at which the signal is anomalous: its score is then 1.
+    window_seconds
+        Length of a window.
+    """
+
+    signal: ClassVar[SignalName]
+    reads: ClassVar[tuple[str, ...]]
+    """Columns of :class:`~detectors.columns.Windows` that an observation must have."""
+
+    def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
+        self.threshold = threshold
+        self.window_seconds = window_seconds
+        self._bank = FlowBank(threshold=threshold, window_seconds=window_seconds)
+        self._bank.grow(1)
+        self._scored: tuple[Mapping[str, float], FlowBank] | None = None
+
+    def score_one(self, x: Mapping[str, float]) -> float:
+        """Return how anomalous a window is (above 1: anomalous), without learning from it.
+
+        Parameters
+        ----------
+        x
+            ``minute`` (local minute of the week, 0 = Monday 00:00) and the columns in ``reads``.
+
+        Raises
+        ------
+        DetectorInputError
+            If a field is missing, not finite, or out of range.
+        """
+        after = copy.deepcopy(self._bank)
+        verdict = after.step(*_as_arrays(x, self.reads))[self.signal]
+        self._scored = (dict(x), after)
+        return float(verdict.score[0])
+
+    def learn_one(self, x: Mapping[str, float]) -> None:
+        """Learn from a window; see :meth:`score_one`."""
+        if self._scored is not None and self._scored[0] == dict(x):
+            self._bank = self._scored[1]
+        else:
+            self._bank.step(*_as_arrays(x, self.reads))
+        self._scored = None
+
+    def state(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Everything remembered, as arrays by name."""
+        return {name: array.copy() for name, array in self._bank.state().items()}
+
+    def restore(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Take up a state again; what follows is the same to the bit."""
+        self._bank.restore(state)
+        self._scored = None
+
+
+class VolumeDetector(FlowDetector):
+    """Runs per window, too many or too few, against the flow's week.
+
+    Assumes a daily and weekly rhythm in five-minute slots, and bursts at fixed minutes of the
+    hour. Blind to a slow trend of a few percent a day, which its level follows.
+
+    Examples
+    --------
+    >>> detector = VolumeDetector()
+    >>> for minute in range(3 * 1440):
+    ...     detector.learn_one({"minute": minute, "volume": 20 + minute * 7 % 5})
+    >>> detector.score_one({"minute": 3 * 1440, "volume": 0}) > 1
+    True
+    """
+
+    signal = "volume"
+    reads = ("volume",)
+
+
+class ErrorDetector(FlowDetector):
+    """Failed runs out of those that finished, against the flow's own rate.
+
+    Assumes that failures are a small and fairly steady share. Sees nothing in windows in which
+    nothing finished.
+
+    Examples
+    --------
+    >>> ErrorDetector().score_one({"minute": 0, "finished": 20, "failed": 1})
+    0.0
+    """
+
+    signal = "errors"
+    reads = ("finished", "failed")
+
+
+class MissingDetector(FlowDetector):
+    """Records that lack attributes, out of all, against the flow's own rate.
+
+    Like :class:`ErrorDetector` in what it assumes.
+
+    Examples
+    --------
+    >>> MissingDetector().score_one({"minute": 0, "records": 40, "missing": 1})
+    0.0
+    """
+
+    signal = "missing"
+    reads = ("records", "missing")
+
+
+class LatencyDetector(FlowDetector):
+    """Mean log-duration of runs, against what the flow shows at the same load.
+
+    Assumes that load explains most of duration. Sees nothing in windows without runs.
+
+    Examples
+    --------
+    >>> LatencyDetector().score_one({"minute": 0, "duration_count": 3, "duration_log": 6.2})
+    0.0
+    """
+
+    signal = "latency"
+    reads = ("duration_count", "duration_log")
+
+
+class BacklogDetector(FlowDetector):
+    """Queue depth, too high, against the flow's week; volume's model on a level.
+
+    Examples
+    --------
+    >>> BacklogDetector().score_one({"minute": 0, "queue_depth": 3})
+    0.0
+    """
+
+    signal = "backlog"
+    reads = ("queue_depth",)
+
+
+class SilenceDetector(FlowDetector):
+    """Absence of a run that should have come: by the schedule, else by the learned cadence.
+
+    Examples
+    --------
+    >>> SilenceDetector().score_one({"minute": 0, "volume": 0, "overdue": 4}) > 1
+    True
+    """
+
+    signal = "silence"
+    reads = ("volume", "overdue")
+
+
+def _as_arrays(
+    x: Mapping[str, float], reads: tuple[str, ...]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], Windows]:
+    minute = _number(x, "minute")
+    if not 0 <= minute < WEEK:
+        raise DetectorInputError(f"minute must lie in the week, 0 to {WEEK - 1}")
+    columns = {name: np.full(1, np.nan) for name in Windows._fields}
+    columns["duration_count"] = np.zeros(1)
+    for name in reads:
+        if name == "duration_log" and columns["duration_count"][0] == 0:
+            continue  # no runs, so no mean
+        value = _number(x, name)
+        if value < 0 and name != "duration_log":
+            raise DetectorInputError(f"{name} must not be negative")
+        columns[name] = np.array([value])
+    now = np.array([int(minute)])
+    return np.zeros(1, np.int64), now, (now + AHEAD) % WEEK, Windows(**columns)
+
+
+def _number(x: Mapping[str, float], name: str) -> float:
+    if name not in x:
+        raise DetectorInputError(f"{name} is required")
+    value = float(x[name])
+    if not math.isfinite(value):
+        raise DetectorInputError(f"{name} must be finite")
+    return value

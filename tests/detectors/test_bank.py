@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detectors.bank import FlowBank
+from detectors.columns import Verdict, Windows
+from tests.detectors.world import DAY, Columns, minutes, play, week, window
+
+LENGTH = 3 * DAY
+WORLD = week(flows=6, days=4)
+SIGNALS = ("volume", "errors", "missing", "latency", "backlog", "silence", "failure")
+
+
+def assert_same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
+    assert a.keys() == b.keys()
+    for name, array in a.items():
+        assert np.array_equal(array, b[name], equal_nan=True), name
+
+
+def stepped(bank: FlowBank, rows: list[int], minute: int) -> dict[str, Verdict]:
+    """Step some of the world's flows through one minute."""
+    picked = np.array(rows)
+    columns = Windows(*(column[picked] for column in window(WORLD, minute)))
+    return bank.step(picked, *minutes(len(rows), minute), columns)
+
+
+def test_every_signal_has_a_verdict_for_every_row() -> None:
+    bank = FlowBank()
+    bank.grow(6)
+    verdicts = stepped(bank, list(range(6)), 0)
+    assert tuple(verdicts) == SIGNALS
+    assert all(len(column) == 6 for verdict in verdicts.values() for column in verdict)
+
+
+def test_nothing_is_said_while_a_flow_is_young() -> None:
+    bank = FlowBank()
+    scores = play(bank, WORLD, 0, 2 * DAY)
+    assert all(np.all(each == 0) for each in scores.values())
+    assert bank.learning(np.arange(6)).all()
+    play(bank, WORLD, 2 * DAY, 2 * DAY + 2)
+    assert not bank.learning(np.arange(6)).any()
+
+
+def test_the_same_windows_give_the_same_scores() -> None:
+    assert_same(play(FlowBank(), WORLD, 0, LENGTH), play(FlowBank(), WORLD, 0, LENGTH))
+
+
+def test_scores_already_given_do_not_depend_on_what_comes_later() -> None:
+    """No look-ahead: a stream cut short has the scores of the beginning of the whole."""
+    whole = play(FlowBank(), WORLD, 0, LENGTH)
+    cut = play(FlowBank(), WORLD, 0, LENGTH - 700)
+    assert_same(cut, {name: each[: LENGTH - 700] for name, each in whole.items()})
+
+
+@pytest.mark.parametrize("cut", [0, 100, 2 * DAY + 7])
+def test_a_restored_bank_has_the_same_future_to_the_bit(cut: int) -> None:
+    original = FlowBank()
+    play(original, WORLD, 0, cut)
+    restored = FlowBank()
+    restored.restore({name: array.copy() for name, array in original.state().items()})
+    assert_same(play(restored, WORLD, cut, cut + 1500), play(original, WORLD, cut, cut + 1500))
+
+
+def test_a_flow_among_others_is_judged_as_if_it_were_alone() -> None:
+    together = play(FlowBank(), WORLD, 0, LENGTH)
+    alone: Columns = {name: column[:, 4:5] for name, column in WORLD.items()}
+    by_itself = play(FlowBank(), alone, 0, LENGTH)
+    for signal in SIGNALS[:-1]:  # the failure score is pooled over flows, by design
+        assert np.array_equal(by_itself[signal][:, 0], together[signal][:, 4]), signal
+
+
+def test_rows_may_be_stepped_in_groups() -> None:
+    together, grouped = FlowBank(), FlowBank()
+    together.grow(6)
+    grouped.grow(6)
+    for minute in range(2 * DAY, 2 * DAY + 400):
+        whole = stepped(together, [0, 1, 2, 3, 4, 5], minute)
+        for group in ([0, 2, 5], [1, 3, 4]):
+            part = stepped(grouped, group, minute)
+            for signal in SIGNALS[:-1]:
+                for ours, theirs in zip(part[signal], whole[signal], strict=True):
+                    assert np.array_equal(ours, theirs[group], equal_nan=True)
+
+
+def test_new_flows_leave_the_others_as_they_were() -> None:
+    grown, plain = FlowBank(), FlowBank()
+    grown.grow(2)
+    plain.grow(2)
+    for minute in range(300):
+        stepped(plain, [0, 1], minute)
+        stepped(grown, [0, 1], minute)
+        if minute == 100:
+            grown.grow(50)
+    expected = {name: array for name, array in plain.state().items() if array.shape[-1:] == (2,)}
+    for name, array in expected.items():
+        assert np.array_equal(grown.state()[name][..., :2], array, equal_nan=True), name
+
+
+def test_a_state_without_its_arrays_is_refused() -> None:
+    with pytest.raises(ValueError, match="age"):
+        FlowBank().restore({})
+
+
+def test_memory_does_not_grow_with_time() -> None:
+    bank = FlowBank()
+    play(bank, WORLD, 0, 200)
+    before = sum(array.nbytes for array in bank.state().values())
+    play(bank, WORLD, 200, 2000)
+    assert sum(array.nbytes for array in bank.state().values()) == before
+
+
+def test_a_flow_costs_no_more_than_20_kilobytes() -> None:
+    bank = FlowBank()
+    bank.grow(1000)
+    assert sum(array.nbytes for array in bank.state().values()) / 1000 < 20_000
+
+
+def test_what_is_unknown_is_not_judged() -> None:
+    bank = FlowBank()
+    bank.grow(1)
+    unknown = Windows(*(np.full(1, np.nan) for _ in Windows._fields))._replace(
+        finished=np.zeros(1), records=np.zeros(1), duration_count=np.zeros(1)
+    )
+    for minute in range(3000):
+        verdicts = bank.step(np.zeros(1, np.int64), *minutes(1, minute), unknown)
+    assert all(np.isnan(verdicts[s].observed).all() for s in ("volume", "backlog", "latency"))
+    assert all(verdict.score[0] == 0 for verdict in verdicts.values())
+
+
+def test_time_that_nobody_watched_teaches_nothing_and_raises_nothing() -> None:
+    bank = FlowBank()
+    play(bank, WORLD, 0, LENGTH)
+    rows = np.arange(6)
+    for minute in range(LENGTH, LENGTH + 300):
+        bank.skip(rows, *minutes(6, minute))
+    scores = play(bank, WORLD, LENGTH + 300, LENGTH + 400)
+    assert max(each.max() for each in scores.values()) <= 1.0
+
+
+def test_a_threshold_must_be_positive() -> None:
+    with pytest.raises(ValueError, match="threshold"):
+        FlowBank(threshold=0)
