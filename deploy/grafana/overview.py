@@ -143,14 +143,13 @@ def flow_table() -> Json:
         override("Score", _cell((None, "transparent"), (0.8, YELLOW), (1, RED)) | {"decimals": 2}),
         override("Failure", _cell((None, "transparent"), *LIKELIHOOD[1:])),
         override("Flow", {"links": [_link()], "custom.minWidth": 260}),
-        override("flow_id", {"custom.hidden": True}),
     ]
     return made
 
 
 def _columns() -> Json:
     renamed = {f"Value #{title}": title for title, _, _ in _COLUMNS}
-    order = ("flow_name", "tenant", *renamed, "flow_id")
+    order = ("flow_name", "flow_id", "tenant", *renamed)
     return {
         "id": "organize",
         "options": {

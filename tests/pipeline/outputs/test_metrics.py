@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pipeline.engine.emissions import DeadLetter, FlowKey
 from pipeline.outputs.metrics import EngineMetrics
 from pipeline.outputs.partition_metrics import MAX_COLLECTORS
+from tests.deploy.prometheus import binary
 from tests.pipeline.outputs.make import START, alert, closed, flows
 
 ORDERS = FlowKey("acme", "orders")
@@ -215,7 +215,7 @@ def test_a_scrape_and_the_engine_may_run_at_the_same_time(
     assert failures == []
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.prometheus
 def test_promtool_finds_no_fault_with_the_names(
     metrics: EngineMetrics, registry: CollectorRegistry
 ) -> None:
@@ -230,6 +230,6 @@ def test_promtool_finds_no_fault_with_the_names(
         if b"_created" not in line and b"process_" not in line  # the library's own
     )
     lint = subprocess.run(
-        ["promtool", "check", "metrics"], check=False, input=text, capture_output=True
+        [binary("promtool"), "check", "metrics"], check=False, input=text, capture_output=True
     )
     assert lint.stderr + lint.stdout == b""
