@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from tomllib import TOMLDecodeError
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from pipeline.cli import (  # noqa: F401 - each registers its command
     alerts,
@@ -29,4 +31,10 @@ def main() -> None:
         for fault in error.errors(include_input=False, include_url=False):
             name = "__".join(str(part) for part in fault["loc"]).upper()
             complain(f"setting COGENTAI_{name}: {fault['msg']}")
-        sys.exit(WRONG_USAGE)
+    except SettingsError as error:
+        complain(f"settings: {error}")  # names the section, and not what it holds
+    except TOMLDecodeError as error:
+        complain(f"the settings file is no TOML: {error}")
+    else:
+        return
+    sys.exit(WRONG_USAGE)

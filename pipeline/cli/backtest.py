@@ -45,7 +45,8 @@ def backtest(
         Path | None, typer.Option(help="Write a row per flow, window and signal to this CSV file.")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(help="False alarms a flow may raise in a week.")
+        float | None,
+        typer.Option(min=0.05, max=20, help="False alarms a flow may raise in a week."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per alert.")] = False,
 ) -> None:
@@ -64,11 +65,12 @@ def backtest(
         report = asyncio.run(_run(files, columns, scores, engine, as_json=as_json))
     except MappingError as error:
         give_up(str(error), WRONG_USAGE)
+    except OSError as error:
+        give_up(str(error), FOUND_TROUBLE)
     for refusal in report.refusals:
         complain(refusal)
     if report.refused:
-        complain(f"{report.refused} lines were refused")
-        raise typer.Exit(FOUND_TROUBLE)
+        give_up(f"{report.refused:,} events were refused", FOUND_TROUBLE)
 
 
 async def _run(
@@ -79,9 +81,10 @@ async def _run(
     *,
     as_json: bool,
 ) -> ReplayReport:
+    from pipeline.engine.emissions import DeadLetter
     from pipeline.outputs.render import alert_line, alert_text
     from pipeline.replay.pace import Pace
-    from pipeline.replay.replay import ReplayReport, replay
+    from pipeline.replay.replay import SHOWN, ReplayReport, replay
     from pipeline.replay.source import Source
     from pipeline.worker.backtest import EngineLog, ScoreWriter
     from schemas.alerts import Alert
@@ -100,6 +103,10 @@ async def _run(
                     sys.stdout.write(alert_line(alert) + "\n")
                 elif alert.revision == 0:
                     console.print(alert_text(alert))
+            for letter in (e for e in emissions if isinstance(e, DeadLetter)):
+                whole.refused += 1
+                if len(whole.refusals) < SHOWN:
+                    whole.refusals.append(f"{letter.reason}: {letter.detail}")
             if writer:
                 writer.write(emissions)
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 FOUND_TROUBLE = 1
@@ -27,8 +28,8 @@ PROGRESS_COLUMNS = (
 
 
 def complain(message: str) -> None:
-    """Say what is wrong, on standard error."""
-    errors.print(f"[bold red]cogentai:[/] {message}", soft_wrap=True)
+    """Say what is wrong, on standard error. Names that came in with events are no markup."""
+    errors.print(f"[bold red]cogentai:[/] {escape(message)}", soft_wrap=True)
 
 
 def give_up(message: str, code: int) -> NoReturn:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Annotated, NamedTuple
 
 import typer
+from rich.markup import escape
 
 from pipeline.cli.app import app
 from pipeline.cli.console import FOUND_TROUBLE, console, print_json
@@ -37,7 +39,7 @@ def doctor(
             print_json(finding._asdict())
         else:
             mark = "[green]✓[/]" if finding.good else "[bold red]✗[/]"
-            console.print(f"{mark} {finding.subject}: {finding.words}")
+            console.print(f"{mark} {escape(f'{finding.subject}: {finding.words}')}")
     if not all(finding.good for finding in findings):
         raise typer.Exit(FOUND_TROUBLE)
 
@@ -57,7 +59,8 @@ def _journal(settings: Settings) -> Iterator[Finding]:
         yield Finding("journal", True, f"{path} does not exist yet; it is made on first use")
         return
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         yield Finding("journal", verdict == "ok", f"{path}: {verdict}")
     except sqlite3.Error as error:
@@ -66,10 +69,14 @@ def _journal(settings: Settings) -> Iterator[Finding]:
 
 def _ports(settings: Settings) -> Iterator[Finding]:
     for section in (settings.ingest, settings.metrics):
-        with socket.socket() as probe:
-            taken = section.port and probe.connect_ex((section.host, section.port)) == 0
-        state = "is in use (by a running cogentai, perhaps)" if taken else "is free"
-        yield Finding(f"port {section.port}", True, f"{section.host}:{section.port} {state}")
+        try:
+            socket.create_connection((section.host, section.port), timeout=1).close()
+            good, state = True, "is in use (by a running cogentai, perhaps)"
+        except socket.gaierror:
+            good, state = False, "is no address of this machine"
+        except OSError:
+            good, state = True, "is free"
+        yield Finding(f"port {section.port}", good, f"{section.host}:{section.port} {state}")
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:

@@ -68,6 +68,8 @@ def replay(
         give_up(str(error), ENVIRONMENT_MISSING)
     except StrictReplayError as error:
         give_up(str(error), FOUND_TROUBLE)
+    except OSError as error:
+        give_up(f"{file.name} cannot be read: {error}", FOUND_TROUBLE)
     except KeyboardInterrupt:
         give_up("interrupted; the same command goes on from here", FOUND_TROUBLE)
     _tell(report, as_json=as_json)
@@ -83,8 +85,10 @@ def _tell(report: ReplayReport, *, as_json: bool) -> None:
         return
     for refusal in report.refusals:
         complain(refusal)
-    went_on = f", from line {report.resumed_at + 1} on" if report.resumed_at else ""
+    went_on = f", after {report.resumed_at:,} lines before" if report.resumed_at else ""
     console.print(f"{report.events:,} events replayed{went_on}; {report.refused:,} lines refused.")
+    if report.resumed_at and not report.events:
+        console.print("It was replayed before; --restart sends it again.")
 
 
 async def _replay(

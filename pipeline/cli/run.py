@@ -23,10 +23,13 @@ def run() -> None:
     from pipeline.log.base import LogUnavailableError
 
     configure_logging()
+    missing: list[BaseException] = []
     try:
         asyncio.run(_run(Settings.load()))
     except* (LogUnavailableError, PortTakenError) as group:
-        give_up(str(group.exceptions[0]), ENVIRONMENT_MISSING)
+        missing += group.exceptions  # an exit raised here would end up inside a group itself
+    if missing:
+        give_up(str(missing[0]), ENVIRONMENT_MISSING)
 
 
 async def _run(settings: Settings) -> None:
@@ -35,7 +38,7 @@ async def _run(settings: Settings) -> None:
     from pipeline.cli.service import until_stopped
     from pipeline.health.server import HealthServer
     from pipeline.ingest.app import create_app
-    from pipeline.ingest.server import serving
+    from pipeline.ingest.server import PortTakenError, serving
     from pipeline.log.journal import Journal
     from pipeline.outputs.metrics import EngineMetrics
     from pipeline.worker.embedded import work
@@ -46,15 +49,18 @@ async def _run(settings: Settings) -> None:
         stack.push_async_callback(journal.aclose)
         registry = CollectorRegistry()
         observer = MetricsObserver(EngineMetrics(registry, settings.metrics.max_flows))
-        health = HealthServer(
-            settings.metrics.host, settings.metrics.port, registry, lambda: (True, "running")
-        )
+        host, port = settings.metrics.host, settings.metrics.port
+        try:
+            health = HealthServer(host, port, registry, lambda: (True, "running"))
+        except OSError as error:
+            reason = f"cannot listen on {host}:{port}: {error.strerror}"
+            raise PortTakenError(reason) from None
         stack.enter_context(health)
         ingest = create_app(settings.ingest, journal)
         url = await stack.enter_async_context(
             serving(ingest, settings.ingest.host, settings.ingest.port)
         )
         console.print(f"events   POST {url}/v1/events")
-        console.print(f"metrics  http://{settings.metrics.host}:{health.port}/metrics")
+        console.print(f"metrics  http://{host}:{health.port}/metrics")
         console.print(f"journal  {settings.journal.path}")
         await until_stopped(work(journal, settings, [observer]))

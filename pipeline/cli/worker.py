@@ -38,15 +38,15 @@ def worker() -> None:
         give_up(f"{where.host}:{where.port}: {error.strerror}", ENVIRONMENT_MISSING)
     with health:
         console.print(f"metrics  http://{where.host}:{health.port}/metrics")
-        broken = faust_worker.run()
-    if broken is not None:
-        if not isinstance(broken, FencedError | LogUnavailableError):  # a defect: tell where
-            structlog.get_logger().error("worker broke", exc_info=broken)
-        give_up(f"worker stopped: {broken or type(broken).__name__}", FOUND_TROUBLE)
+        broke = faust_worker.run()
+    if broke is not None:
+        if not isinstance(broke, FencedError | LogUnavailableError):  # a defect: say where
+            structlog.get_logger().error("worker broke", exc_info=broke)
+        give_up(f"worker stopped: {broke or type(broke).__name__}", FOUND_TROUBLE)
 
 
 def _check_topics(kafka: KafkaSettings) -> None:
-    """Make sure of what cannot be lived without: Faust would wait for a missing topic for ever."""
+    """Look for the two topics that decide over partitions: Faust would wait for ever for one."""
     from pipeline.log.base import LogUnavailableError
     from pipeline.log.topics import check
 
@@ -55,13 +55,10 @@ def _check_topics(kafka: KafkaSettings) -> None:
     except LogUnavailableError as error:
         give_up(str(error), ENVIRONMENT_MISSING)
     for found in differences:
-        if found.setting == "partitions" and found.topic in (
-            kafka.events_topic,
-            kafka.checkpoints_topic,
-        ):
-            have = "it does not exist" if found.found is None else f"it has {found.found}"
+        ours = found.topic in (kafka.events_topic, kafka.checkpoints_topic)
+        if ours and found.setting == "partitions":
             give_up(
-                f"topic {found.topic} should have {found.expected} partitions, but {have}: "
-                "see cogentai topics apply",
+                f"topic {found.topic} has {found.found or 'no'} partitions instead of "
+                f"{found.expected}: see cogentai topics apply --check",
                 ENVIRONMENT_MISSING,
             )

@@ -103,8 +103,8 @@ class FaustWorker:
             by_partition[record.partition].append(record)
         for number, batch in sorted(by_partition.items()):
             partition = await self._open(number)
-            batch = await _without_holes(partition, batch)  # noqa: PLW2901 - the same, made whole
-            await partition.process(batch, lag=self._behind(batch[-1]))
+            whole = await _without_holes(partition, batch)
+            await partition.process(whole, lag=self._behind(batch[-1]))
 
     async def _open(self, number: int) -> Partition:
         partition = self._partitions.get(number)
@@ -133,54 +133,6 @@ class FaustWorker:
         self._assigned = frozenset(place.partition for place in assigned)
         log.info("partitions assigned", partitions=sorted(self._assigned))
 
-    async def _on_revoked(self, _app: Any, revoked: Any, **_: Any) -> None:
-        """Let go of partitions, once the batch in hand is done."""
-        self._assigned = None
-        async with self._lock:
-            for number in {place.partition for place in revoked} & set(self._partitions):
-                await self._partitions.pop(number).log.aclose()
-                for observer in self._observers:
-                    observer.forget(number)
-
-    async def _drain(self) -> None:
-        """Finish the batch in hand and leave a snapshot of each partition behind."""
-        self._stopping = True
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS), self._lock:
-                for number in sorted(self._partitions):
-                    await self._partitions.pop(number).close()
-        except (TimeoutError, FencedError, LogUnavailableError) as error:
-            # Nothing is lost by it: whoever opens the partition next replays a little more.
-            log.warning("left without a last snapshot", reason=str(error) or "out of time")
-
-
-def _record(message: Any) -> Record:
-    pairs = message.headers
-    headers = pairs.items() if isinstance(pairs, Mapping) else pairs or ()
-    kept: Headers = tuple((name, value) for name, value in headers)
-    return Record(message.partition, message.offset, message.key, message.value, kept)
-
-
-async def _without_holes(partition: Partition, batch: list[Record]) -> list[Record]:
-    """Put before a batch whatever lies between it and the last applied record.
-
-    Usually nothing. But the group's offset and ours move apart when a worker dies between commit
-    and acknowledgement, or when somebody moves the group's; ours decides.
-    """
-    after = partition.applied
-    first = batch[0].offset
-    if first <= (-1 if after is None else after) + 1:
-        return batch
-    missing = [r async for records in partition.log.replay(after, first - 1) for r in records]
-    return missing + batch
-
-    def _place(self, number: int) -> TopicPartition:
-        return TopicPartition(self._settings.kafka.events_topic, number)
-
-    async def _on_assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
-        self._assigned = frozenset(place.partition for place in assigned)
-        log.info("partitions assigned", partitions=sorted(self._assigned))
-
     async def _on_revoked(self, _app: Any, _revoked: Any, **_: Any) -> None:
         """Let go of everything: a rebalance takes all partitions first, and then gives some."""
         self._assigned = None
@@ -188,18 +140,15 @@ async def _without_holes(partition: Partition, batch: list[Record]) -> list[Reco
             await self._let_go()
 
     async def _drain(self) -> None:
-        """Finish the batch in hand and leave snapshots behind, while still in the group.
-
-        Another worker may take a partition over meanwhile, if this one was asleep; that is fine.
-        """
+        """Finish the batch in hand and leave snapshots behind, while still in the group."""
         self._stopping = True
         try:
             async with asyncio.timeout(DRAIN_SECONDS), self._lock:
                 if self._failure is None:
-                    closing = [partition.close() for partition in self._partitions.values()]
-                    await asyncio.gather(*closing)
+                    await asyncio.gather(*(p.close() for p in self._partitions.values()))
         except (TimeoutError, FencedError, LogUnavailableError) as error:
-            log.warning("left without a snapshot", reason=str(error) or "it took too long")
+            # Nothing is lost by it: whoever opens the partition next replays a little more.
+            log.warning("left without a last snapshot", reason=str(error) or "out of time")
         await self._let_go()
 
     async def _let_go(self) -> None:
@@ -210,20 +159,22 @@ async def _without_holes(partition: Partition, batch: list[Record]) -> list[Reco
                 observer.forget(number)
 
 
-async def _without_holes(partition: Partition, records: list[Record]) -> list[Record]:
-    """Return the records, with those that lie between them and before them read from the log.
+def _record(message: Any) -> Record:
+    pairs = message.headers
+    headers = pairs.items() if isinstance(pairs, Mapping) else pairs or ()
+    kept: Headers = tuple((name, value) for name, value in headers)
+    return Record(message.partition, message.offset, message.key, message.value, kept)
 
-    Around a rebalance Faust may drop records that it has fetched, and go on behind them.
+
+async def _without_holes(partition: Partition, records: list[Record]) -> list[Record]:
+    """Return the records, with those that lie before and between them read from the log.
+
+    Usually there are none. But around a rebalance Faust may drop records that it has fetched and
+    go on behind them, and the group's offset may be ahead of ours; ours decides.
     """
     applied = partition.applied
-    expected = records[-1].offset - (-1 if applied is None else applied)
     fresh = [r for r in records if applied is None or r.offset > applied]
-    if len(fresh) == expected or not fresh:
+    if not fresh or len(fresh) == fresh[-1].offset - (-1 if applied is None else applied):
         return fresh
-    replay = partition.log.replay(applied, fresh[-1].offset)
-    return [record async for page in replay for record in page]
-
-
-def _record(message: Any) -> Record:
-    headers = tuple((name, value) for name, value in message.headers or ())
-    return Record(message.partition, message.offset, message.key, message.value, headers)
+    pages = partition.log.replay(applied, fresh[-1].offset)
+    return [record async for page in pages for record in page]
