@@ -96,9 +96,7 @@ async def embedded(entries: Sequence[Entry], size: int, folder: Path) -> float:
     journal = await Journal.open(settings)
     for chunk in chunks(entries, size * PARTITIONS):
         await journal.append(chunk)
-    ends = {
-        n: (await journal.read(n, None, limit=10_000_000))[-1].offset for n in range(PARTITIONS)
-    }
+    ends = {n: await _end(journal, n) for n in range(PARTITIONS)}
     finish = Finish(ends)
     began = time.perf_counter()
     working = asyncio.create_task(work(journal, Settings(journal=settings), [finish]))
@@ -109,6 +107,13 @@ async def embedded(entries: Sequence[Entry], size: int, folder: Path) -> float:
         await working
     await journal.aclose()
     return len(entries) / took
+
+
+async def _end(journal: Journal, partition: int) -> int:
+    last: int | None = None
+    while records := await journal.read(partition, last):
+        last = records[-1].offset
+    return last or 0
 
 
 async def fill(settings: KafkaSettings, entries: Sequence[Entry], size: int) -> None:
