@@ -25,9 +25,9 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
     "missing": slice(6, 8),
     "latency": slice(8, 10),
     "backlog": slice(10, 11),
-    "failure": slice(11, 12),
 }
-"""Channels of the calibration by signal; a signal's score is the highest of its channels."""
+"""Channels of the calibration by signal; a signal's score is the highest of its channels.
+Silence and failure have scales of their own."""
 SIGNALS: Final = get_args(SignalName)
 SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
@@ -48,7 +48,7 @@ class Flows(FlowState):
         self.backlog = Volume(window_seconds)
         self.silence = Silence(threshold, window_seconds)
         self.failure = Failure()
-        self.calibration = Calibration(CHANNELS["failure"].stop)
+        self.calibration = Calibration(CHANNELS["backlog"].stop)
 
 
 class Heard(NamedTuple):
@@ -183,9 +183,7 @@ class FlowBank:
         c = flows.calibration.step(picked, evidence, known)
         self._release(picked)
         score = c / self._threshold
-        verdicts = {
-            name: self._verdict(name, picked, heard.get(name), score, evidence) for name in SIGNALS
-        }
+        verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
         return verdicts
@@ -253,22 +251,18 @@ class FlowBank:
         return Rhythm(*expected)
 
     def _verdict(
-        self, name: SignalName, rows: Rows, heard: Heard | None, score: Floats, evidence: Floats
+        self, name: SignalName, heard: Heard | None, score: Floats, evidence: Floats
     ) -> Verdict:
         """Word one signal of all rows; unknown where its detector had nothing to judge."""
         if heard is None:
             return unknown(score.shape[1])
         judged, of = heard
         verdict: Verdict
-        if name == "silence":
-            verdict = judged.verdict(self._threshold)
-            return verdict
-        part = CHANNELS[name]
-        if name == "failure":
-            limit = self._flows.calibration.limit(rows, part.start, self._threshold)
-            verdict = judged.verdict(score[part, of], limit[of])
-        else:
+        if name in CHANNELS:
+            part = CHANNELS[name]
             verdict = judged.verdict(score[part, of], evidence[part, of])
+        else:
+            verdict = judged.verdict(self._threshold)
         return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
 
     def _remember(

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calibration import WARM_UP
+from detectors.calibration import STOP, WARM_UP
 from detectors.columns import Bools, Floats, Ints, Verdict
 from detectors.failure_model import IN_WORDS, SIGNALS, FailureModel
 from detectors.seasonality import slot_of
@@ -27,6 +27,10 @@ FIRST_BLOCK: Final = WARM_UP // 5 + HORIZON
 """Blocks of evidence not yet on a settled scale are no examples."""
 KEEP_ONE_IN: Final = 4
 """Of examples with evidence but no failure one in so many is learned, with as much weight."""
+LIMIT: Final = 0.15
+"""Probability that warns, at a threshold of 5. Chosen on one simulated seed; on three others, with
+2.6 outages a flow-week, of which seven in ten gave signs, 60 % of those were warned of, 14 minutes
+ahead, at .4 false warnings a flow-week."""
 SPAN: Final = 60
 
 
@@ -37,24 +41,22 @@ class Forecast(NamedTuple):
     probability: Floats
     base: float
     ready: bool
-    model: FailureModel
 
-    def evidence(self) -> Floats:
-        """Raw evidence of one channel."""
-        return self.above[None]
+    def verdict(self, threshold: float) -> Verdict:
+        """The verdict, by probability: what the model learned is a calibrated scale already.
 
-    def verdict(self, score: Floats, limit: Floats) -> Verdict:
-        """The verdict; ``limit`` is the evidence at which it alarms. 0 until enough was seen."""
+        The score is 0 until enough failures were seen.
+        """
         rows = len(self.above)
-        base = np.full(rows, self.base)
+        base, limit = np.full(rows, self.base), np.full(rows, LIMIT * threshold / STOP)
         return Verdict(
             observed=self.probability,
             expected=base,
             lower=np.zeros(rows),
-            upper=self.model.probability(limit),
-            score=score[0] if self.ready else np.zeros(rows),
+            upper=limit,
+            score=self.probability / limit if self.ready else np.zeros(rows),
             evidence=self.above,
-            high=np.ones(rows, bool),
+            high=np.ones(rows, np.bool_),
             span=np.full(rows, SPAN),
             span_observed=self.probability,
             span_expected=base,
@@ -105,7 +107,7 @@ class Failure(FlowState):
         above = self.above[rows.at].copy()
         base = float(self.model.probability(0.0))
         ready = self.model.failures >= ENOUGH
-        return Forecast(above, self.model.probability(above), base, ready, self.model)
+        return Forecast(above, self.model.probability(above), base, ready)
 
     def observe(self, rows: Rows, severity: Floats, ended: Floats, stopped: Bools) -> None:
         """Take in one window: severity by `SIGNALS`, runs failed and finished, and stops."""

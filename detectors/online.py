@@ -176,6 +176,23 @@ class SilenceDetector(FlowDetector):
     reads = ("volume", "overdue")
 
 
+class FailureDetector(FlowDetector):
+    """Failure in the next half hour, foretold from runs, failures and durations.
+
+    Learns from the failures of this flow alone, and is silent until it has seen five; in a bank
+    the flows learn from each other.
+
+    Examples
+    --------
+    >>> x = {"volume": 3, "finished": 3, "failed": 0, "duration_count": 0, "duration_log": 0}
+    >>> FailureDetector().score_one({"minute": 0} | x)
+    0.0
+    """
+
+    signal = "failure"
+    reads = ("volume", "finished", "failed", "duration_count", "duration_log")
+
+
 def _as_arrays(
     x: Mapping[str, float], reads: tuple[str, ...]
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], Windows]:

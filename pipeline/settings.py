@@ -1,8 +1,9 @@
 """Everything an operator can set, with the default that suits most.
 
 Read, in falling precedence, from ``COGENTAI_*`` environment variables (nested with ``__``, as in
-``COGENTAI_KAFKA__BOOTSTRAP``), a directory of secret files (``COGENTAI_SECRETS_DIR``), and the
-TOML file named by ``COGENTAI_CONFIG`` (default ``cogentai.toml``).
+``COGENTAI_KAFKA__BOOTSTRAP``), a directory of secret files (``COGENTAI_SECRETS_DIR``, one named
+``ingest__tokens__shop`` for instance), and the TOML file named by ``COGENTAI_CONFIG`` (default
+``cogentai.toml``).
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -52,10 +55,14 @@ class EngineSettings(Section):
     snapshot_seconds: Positive = 60.0
     """... and once this much time has passed, whichever is first."""
 
-    @field_validator("timezone")
+    @field_validator("timezone", "timezones")
     @classmethod
-    def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+    def _known_zones(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        for zone in [value] if isinstance(value, str) else value.values():
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError("must be the name of a time zone, such as Europe/London") from None
         return value
 
 
@@ -123,7 +130,7 @@ class Settings(BaseSettings):
     """The whole."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COGENTAI_", env_nested_delimiter="__", frozen=True, extra="ignore"
+        env_prefix="COGENTAI_", env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
     engine: EngineSettings = EngineSettings()
@@ -146,6 +153,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = Path(os.environ.get("COGENTAI_CONFIG", "cogentai.toml"))
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
-        return init_settings, env_settings, file_secret_settings, toml
+        sources = [init_settings, env_settings]
+        if folder := os.environ.get("COGENTAI_SECRETS_DIR"):
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings,
+                    secrets_dir=folder,
+                    secrets_dir_missing="error",
+                    secrets_prefix="",
+                    secrets_nested_delimiter="__",
+                )
+            )
+        file = os.environ.get("COGENTAI_CONFIG")
+        if file and not Path(file).is_file():  # the defaults instead would leave the edge open
+            raise SettingsError(f"COGENTAI_CONFIG names {file}, which is no file")
+        sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file or "cogentai.toml"))
+        return tuple(sources)

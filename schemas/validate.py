@@ -43,6 +43,9 @@ _REASONS = {
 """Our words, where pydantic speaks of Python rather than of JSON."""
 
 _WORDS = (("Input should be ", "must be "), ("String should ", "must "), ("Value error, ", ""))
+_LONGEST_NAME = 80
+"""Letters of one part of a field's path that a fault repeats."""
+
 _hot = msgspec.json.Decoder(EventStruct)
 
 
@@ -88,7 +91,7 @@ def _model(document: Any) -> type[Envelope]:
 
 
 def _fault(detail: ErrorDetails) -> ContractError:
-    field = ".".join(str(part) for part in detail["loc"])
+    field = ".".join(_short(str(part)) for part in detail["loc"])
     return ContractError(field, _reason(detail), _KINDS.get(detail["type"], "type"))
 
 
@@ -100,6 +103,11 @@ def _reason(detail: ErrorDetails) -> str:
     for theirs, ours in _WORDS:
         reason = reason.replace(theirs, ours)
     return reason
+
+
+def _short(name: str) -> str:
+    """A name may be a key that the sender made up, of any length."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _check_every_value(raw: bytes) -> None:

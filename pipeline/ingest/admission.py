@@ -1,6 +1,7 @@
 """From raw events to entries of the log: each held to its contract, stamped and without secrets.
 
-A batch is taken whole or refused whole.
+A batch is taken whole or refused whole. An empty one is good, as CloudEvents has it (JSON Event
+Format 1.0.2, section 4.2): nothing is written, and 0 events are acknowledged.
 """
 
 from __future__ import annotations

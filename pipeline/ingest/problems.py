@@ -23,6 +23,7 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
+from pipeline.ingest.redact import redact_text
 from schemas.errors import ContractError
 
 MAX_FAULTS = 20
@@ -49,7 +50,7 @@ class RefusedError(Exception):
         self, detail: str, faults: Sequence[Fault] = (), retry_after: float | None = None
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail = redact_text(detail)  # the name of a field may be a key that a sender made up
         self.faults = faults
         self.retry_after = retry_after
 
@@ -116,7 +117,8 @@ class UnavailableError(RefusedError):
 
 def faults_of(error: ContractError, entry: int | None) -> list[Fault]:
     """Return every fault of one event."""
-    return [Fault(entry, e.field, e.kind, e.reason) for e in (error, *error.others)]
+    faults = (error, *error.others)
+    return [Fault(entry, redact_text(e.field), e.kind, e.reason) for e in faults]
 
 
 def problem(refused: RefusedError) -> Response:

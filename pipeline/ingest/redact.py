@@ -19,10 +19,13 @@ _NAME = r"patchworks(?:[_-]|%5f|%2d)signature"
 _KEY = re.compile(_NAME, re.IGNORECASE)
 _WITHIN_TEXT = re.compile(
     rf"""({_NAME}
-          \\*["']?\s*(?:=|:|%3d)\s*\\*["']?)  # in an address, a header line, or JSON inside text
-         [^&\s"'\\<>]+""",
+          (?:[\\"'\s]|%(?:25)*(?:20|22|27|5c)){{0,16}}+         # the end of a quoted name
+          (?:[=:>]|%(?:25)*(?:3a|3d|3e))                        # in an address, a header, JSON, XML
+          (?:[\\"'\s=:>\[({{]|%(?:25)*(?:20|22|27|28|3[ade]|5[bc]|7b)){{0,16}}+)
+         (?!redacted\])[^&\s"'\\<>\])}}]+""",
     re.IGNORECASE | re.VERBOSE,
 )
+"""Quantifiers are bounded and never backtrack, so that no text takes long."""
 
 
 def redact(raw: bytes) -> bytes:
@@ -41,9 +44,19 @@ def redact(raw: bytes) -> bytes:
     # A name may be hidden behind escapes of its letters, such as \u0070atchworks.
     if b"signature" not in lowered and b"\\u00" not in lowered:
         return raw
-    document = json.loads(raw, parse_int=_as_written, parse_float=_as_written)
+    repeats = False
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        repeats |= len(dict(items)) < len(items)
+        return dict(items)
+
+    document = json.loads(
+        raw, object_pairs_hook=pairs, parse_int=_as_written, parse_float=_as_written
+    )
     clean = _clean(document)
-    return raw if clean == document else msgspec.json.encode(clean)
+    # Of a repeated key only the last value was looked at, so the others must not stay.
+    return raw if clean == document and not repeats else msgspec.json.encode(clean)
 
 
 def redact_text(text: str) -> str:
@@ -73,10 +86,21 @@ def _as_written(number: str) -> msgspec.Raw:
 
 def _clean(node: Any) -> Any:
     if isinstance(node, dict):
+        named = any(map(_is_name, node.values()))  # {"name": "patchworks_signature", "value": …}
         return {
-            _clean(key): MARK if _KEY.fullmatch(str(key)) else _clean(value)
+            _clean(key): MARK
+            if _KEY.search(str(key)) or (named and str(key).lower() == "value")
+            else _clean(value)
             for key, value in node.items()
         }
-    if isinstance(node, list):
-        return [_clean(each) for each in node]
+    if isinstance(node, list):  # a name may stand before its value
+        before = [None, *node]
+        return [
+            MARK if _is_name(name) else _clean(each)
+            for name, each in zip(before, node, strict=False)
+        ]
     return redact_text(node) if isinstance(node, str) else node
+
+
+def _is_name(node: object) -> bool:
+    return isinstance(node, str) and _KEY.fullmatch(node) is not None

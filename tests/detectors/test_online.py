@@ -13,6 +13,7 @@ from detectors.online import (
     BacklogDetector,
     DetectorInputError,
     ErrorDetector,
+    FailureDetector,
     FlowDetector,
     LatencyDetector,
     MissingDetector,
@@ -28,6 +29,7 @@ DETECTORS = [
     LatencyDetector,
     BacklogDetector,
     SilenceDetector,
+    FailureDetector,
 ]
 WORLD = week(flows=1, days=3, rate=60, seed=11)
 SPELL = range(2 * DAY + 300)

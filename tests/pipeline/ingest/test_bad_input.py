@@ -55,3 +55,19 @@ async def test_a_five_megabyte_string_is_refused_by_its_contract_where_bodies_ma
         assert response.status_code == 422
         assert response.json()["errors"][0]["field"] == "subject"
         assert len(response.content) < 1000
+
+
+async def test_a_very_long_name_at_fault_is_not_repeated_at_length():
+    snapshot = {"depth": 1, "by_flow": {"q" * 100_000: -1}}
+    async with serve() as edge:
+        response = await edge.post(run(type="cogent.queue.snapshot", data=snapshot))
+        assert response.status_code == 422
+        assert len(response.content) < 1000
+
+
+async def test_a_secret_in_a_name_at_fault_is_not_repeated():
+    snapshot = {"depth": 1, "by_flow": {"patchworks_signature=5ec2e7": -1}}
+    async with serve() as edge:
+        response = await edge.post(run(type="cogent.queue.snapshot", data=snapshot))
+        assert response.status_code == 422
+        assert "5ec2e7" not in response.text

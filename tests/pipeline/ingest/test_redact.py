@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -79,3 +80,42 @@ def test_a_log_line_is_cleaned_in_every_field():
         "exception": f"Traceback: patchworks_signature={SECRET}",
     }
     assert SECRET not in str(redact_log(None, "info", line))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'patchworks-signature': ['Zq7Zq7']}",
+        '{"patchworks_signature"=>"Zq7Zq7"}',
+        "<patchworks_signature>Zq7Zq7</patchworks_signature>",
+        "next=%2Fhook%3Fpatchworks_signature%253DZq7Zq7%26x",
+        r"{\"headers\":{\"Patchworks-Signature\":[\"Zq7Zq7\"]}}",
+        "patchworks_signature%22%3A%22Zq7Zq7%22",
+    ],
+)
+def test_a_secret_goes_from_the_text_of_other_notations(text: str):
+    clean = redact_text(text)
+    assert SECRET not in clean
+    assert MARK in clean
+    assert redact_text(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"a": "patchworks_signature=Zq7Zq7", "a": "signature"}',
+        '{"a": {"patchworks_signature": "Zq7Zq7"}, "a": 1}',
+        '{"X-Patchworks-Signature": "Zq7Zq7"}',
+        '[{"name": "Patchworks-Signature", "value": "Zq7Zq7"}]',
+        '["accept", "*/*", "Patchworks-Signature", "Zq7Zq7"]',
+    ],
+)
+def test_a_secret_goes_wherever_json_can_hold_it(document: str):
+    assert SECRET.encode() not in redact(document.encode())
+
+
+@pytest.mark.parametrize("filler", [">", "=", '"', "[", "%22", "%25", 'patchworks_signature"'])
+def test_no_text_takes_long(filler: str):
+    begun = time.perf_counter()
+    redact_text("patchworks_signature" + filler * 60_000)
+    assert time.perf_counter() - begun < 1
