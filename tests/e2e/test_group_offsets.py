@@ -58,7 +58,7 @@ async def test_the_group_is_never_ahead_of_what_is_applied(
     while not feeding.done():
         with worker() as victim:
             before = await committed(topics)
-            while not feeding.done() and not moved(before, await committed(topics)):
+            while not feeding.done() and not moved(before, await committed(topics)):  # noqa: ASYNC110 - nothing tells us
                 await asyncio.sleep(0.1)
             victim.send(signal.SIGKILL)
             victim.exit_code(within=5)
