@@ -45,3 +45,23 @@ async def test_answers_are_not_held_back_by_nagles_algorithm():
         for _ in range(20):
             await edge.post(run())
         assert loop.time() - began < 20 * 0.04
+
+
+async def test_clients_that_say_nothing_or_half_of_it_hold_up_nobody():
+    async with serve() as edge:
+        host, port = edge.url.removeprefix("http://").split(":")
+        writers = []
+        for said in (
+            b"",
+            b"POST /v1/ev",
+            b"POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n",
+        ):
+            for _ in range(20):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.write(said)
+                await writer.drain()
+                writers.append(writer)
+        async with asyncio.timeout(2):
+            assert (await edge.post(run())).status_code == 202
+        for writer in writers:
+            writer.transport.abort()
