@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import faust
 from mode.supervisors import CrashingSupervisor
+from mode.utils.futures import maybe_cancel
 
 from pipeline.log.security import faust_security
 from pipeline.settings import KafkaSettings
@@ -15,6 +18,9 @@ from pipeline.settings import KafkaSettings
 BUFFER = 16_384
 """Records Faust may hold. When it is full, the fetcher sleeps for a whole second, in which a worker
 takes some 12,000 records of one event each: with less than that it would run dry."""
+
+STOP_SECONDS = 4.0
+"""A broken app gets this long to leave its group; its successor waits no longer than a session."""
 
 SILENT_LOGGING = {
     "version": 1,
@@ -73,6 +79,16 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
     async def _stop_on_signal(self, number: signal.Signals) -> None:
         await self._drain()
         await super()._stop_on_signal(number)
+
+    def stop_soon(self) -> None:
+        """Stop without draining. Faust itself stays idle for ever once its only agent crashed."""
+        self._signal_stop_future = asyncio.ensure_future(self._stop_broken())
+
+    async def _stop_broken(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.stop()
+        maybe_cancel(self._starting_fut)
 
     def _on_sigint(self) -> None:
         self._on_sigterm()  # the same, without the library's shouting

@@ -54,6 +54,7 @@ class FaustWorker:
         self._lock = asyncio.Lock()
         self._stopping = False
         self._failure: Exception | None = None
+        self._running: FaustProcess | None = None
         self.app = make_app(settings.kafka)
         events = self.app.topic(settings.kafka.events_topic, key_type=bytes, value_type=bytes)
         self.app.agent(events, concurrency=1)(self._consume)
@@ -62,8 +63,9 @@ class FaustWorker:
 
     def run(self) -> Exception | None:
         """Work until SIGTERM or SIGINT; return what broke it, or None after a clean stop."""
-        process = FaustProcess(self.app, self._drain)
-        return process.run() or self._failure
+        self._running = FaustProcess(self.app, self._drain)
+        broke = self._running.run()
+        return self._failure or broke
 
     def readiness(self) -> tuple[bool, str]:
         """Tell whether the group has given this process its share, even if that is nothing."""
@@ -83,6 +85,8 @@ class FaustWorker:
                         event.ack()
         except Exception as error:
             self._failure = error
+            if self._running is not None:
+                self._running.stop_soon()
             raise
 
     def _is_current(self, message: Any) -> bool:
