@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import signal
+import sys
+import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 import faust
 from mode.supervisors import CrashingSupervisor
-from mode.utils.futures import maybe_cancel
 
 from pipeline.log.security import faust_security
 from pipeline.settings import KafkaSettings
@@ -19,8 +19,9 @@ BUFFER = 16_384
 """Records Faust may hold. When it is full, the fetcher sleeps for a whole second, in which a worker
 takes some 12,000 records of one event each: with less than that it would run dry."""
 
-STOP_SECONDS = 4.0
-"""A broken app gets this long to leave its group; its successor waits no longer than a session."""
+STOP_SECONDS = 9.0
+"""An end gets this long, draining included. A cluster that does not answer would put it off for
+ever."""
 
 SILENT_LOGGING = {
     "version": 1,
@@ -77,18 +78,19 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
         self._drain = drain
 
     async def _stop_on_signal(self, number: signal.Signals) -> None:
+        self._limit()
         await self._drain()
         await super()._stop_on_signal(number)
 
-    def stop_soon(self) -> None:
-        """Stop without draining. Faust itself stays idle for ever once its only agent crashed."""
-        self._signal_stop_future = asyncio.ensure_future(self._stop_broken())
+    async def on_stop(self) -> None:
+        """Stop, by a signal or after a crash, with an end in sight."""
+        self._limit()
+        await super().on_stop()
 
-    async def _stop_broken(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await self.stop()
-        maybe_cancel(self._starting_fut)
+    def _limit(self) -> None:
+        deadline = threading.Timer(STOP_SECONDS, _give_up)
+        deadline.daemon = True
+        deadline.start()
 
     def _on_sigint(self) -> None:
         self._on_sigterm()  # the same, without the library's shouting
@@ -102,11 +104,17 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
             self.execute_from_commandline()  # always ends by raising
         except SystemExit as stopped:
             if stopped.code:
-                return self._crash() or RuntimeError("Faust stopped without saying why")
+                return self._reason() or RuntimeError("Faust stopped without saying why")
         except Exception as error:  # noqa: BLE001 - told by whoever runs the process
             return error
         return None
 
-    def _crash(self) -> Exception | None:
+    def _reason(self) -> Exception | None:
         crash: Any = self.crash_reason or self.app.crash_reason
         return crash if isinstance(crash, Exception) else None
+
+
+def _give_up() -> None:
+    sys.stderr.write("cogentai: worker stopped: Kafka does not answer\n")
+    sys.stderr.flush()
+    os._exit(1)

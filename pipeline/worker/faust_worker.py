@@ -54,7 +54,6 @@ class FaustWorker:
         self._lock = asyncio.Lock()
         self._stopping = False
         self._failure: Exception | None = None
-        self._running: FaustProcess | None = None
         self.app = make_app(settings.kafka)
         events = self.app.topic(settings.kafka.events_topic, key_type=bytes, value_type=bytes)
         self.app.agent(events, concurrency=1)(self._consume)
@@ -63,8 +62,7 @@ class FaustWorker:
 
     def run(self) -> Exception | None:
         """Work until SIGTERM or SIGINT; return what broke it, or None after a clean stop."""
-        self._running = FaustProcess(self.app, self._drain)
-        broke = self._running.run()
+        broke = FaustProcess(self.app, self._drain).run()
         return self._failure or broke
 
     def readiness(self) -> tuple[bool, str]:
@@ -85,8 +83,6 @@ class FaustWorker:
                         event.ack()
         except Exception as error:
             self._failure = error
-            if self._running is not None:
-                self._running.stop_soon()
             raise
 
     def _is_current(self, message: Any) -> bool:
