@@ -17,7 +17,7 @@ $(UV):
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(UV)
-	@echo "installing into $(VENV) …"
+	@echo "installing into $(VENV) …" >&2
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@

@@ -32,7 +32,7 @@ def _iso(at: float) -> str:
 
 
 def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
-    data = {
+    data: dict[str, object] = {
         "run_id": f"{flow_id}-{run}",
         "flow_id": flow_id,
         "state": "success",
@@ -45,7 +45,7 @@ def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
 
 
 def _heartbeat(at: float) -> Entry:
-    data = {"collector": "bench", "watermark": _iso(at)}
+    data: dict[str, object] = {"collector": "bench", "watermark": _iso(at)}
     event = _event("cogent.collector.heartbeat", f"hb:{at}", at, data)
     return Entry(None, json.dumps(event).encode())
 

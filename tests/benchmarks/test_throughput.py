@@ -1,0 +1,110 @@
+"""The parts of the throughput benchmark that need no Kafka, on a tiny workload."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.throughput.alone import PARTS, alone, shares
+from benchmarks.throughput.embedded import embedded
+from benchmarks.throughput.faust import Commit, rate
+from benchmarks.throughput.report import Measured, Report, machine
+from benchmarks.throughput.workload import workload
+from pipeline.log.journal import Journal
+from pipeline.settings import JournalSettings
+from schemas.decode import decode_batch
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_every_record_but_a_partitions_last_holds_exactly_so_many_events(size: int) -> None:
+    work = workload(1000, flows=10, size=size, partitions=2)
+
+    for partition in range(2):
+        counts = [
+            len(decode_batch(r.value or b"")) for r in work.records() if r.partition == partition
+        ]
+        assert set(counts[:-1]) == {size}
+        assert 1 <= counts[-1] <= size
+
+
+def test_both_shapes_hold_the_same_events_in_the_same_order() -> None:
+    def events(size: int, partition: int) -> list[object]:
+        records = workload(500, flows=10, size=size, partitions=2).records()
+        return [
+            e for r in records if r.partition == partition for e in decode_batch(r.value or b"")
+        ]
+
+    for partition in range(2):
+        assert events(1, partition) == events(40, partition)
+
+
+def test_every_partition_gets_every_heartbeat() -> None:
+    records = workload(1000, flows=10, size=7, partitions=3).records()
+
+    beats: dict[int, list[str]] = {0: [], 1: [], 2: []}
+    for record in records:
+        events = decode_batch(record.value or b"")
+        beats[record.partition] += [e.id for e in events if e.type == "cogent.collector.heartbeat"]
+
+    assert beats[0] == beats[1] == beats[2]
+    assert len(beats[0]) >= 1000 // (10 * 5) - 5
+
+
+async def test_the_journal_holds_the_very_records_of_the_workload(tmp_path: Path) -> None:
+    work = workload(1000, flows=10, size=1, partitions=2)
+    await embedded(work, tmp_path)
+
+    journal = await Journal.open(JournalSettings(path=tmp_path / "journal.db", partitions=2))
+    for partition in range(2):
+        found = [r.value for r in await journal.read(partition, None, limit=5000)]
+        assert found == [r.value for r in work.records() if r.partition == partition]
+    await journal.aclose()
+
+
+@pytest.mark.parametrize("size", [1, 50])
+async def test_embedded_and_alone_give_a_rate(size: int, tmp_path: Path) -> None:
+    work = workload(1000, flows=10, size=size, partitions=2)
+
+    assert await embedded(work, tmp_path) > 0
+    assert alone(work) > 0
+
+
+def test_the_parts_of_the_time_are_all_there_and_windows_are_closed() -> None:
+    micros, flow_windows = shares(workload(1000, flows=10, size=50, partitions=2))
+
+    assert list(micros) == list(PARTS)
+    assert all(value > 0 for value in micros.values())
+    assert flow_windows >= 10 * 10
+
+
+def test_the_rate_through_faust_leaves_out_what_the_first_commit_held() -> None:
+    work = workload(1000, flows=10, size=10, partitions=2)
+    commits = [Commit(5000, 0, 4), Commit(5500, 1, 30), Commit(7000, 0, 60)]
+
+    assert rate(work, commits) == (work.events - 5 * 10) / 2
+
+
+def test_one_commit_alone_gives_no_rate() -> None:
+    work = workload(100, flows=10, size=10, partitions=1)
+
+    with pytest.raises(ValueError, match="--events"):
+        rate(work, [Commit(5000, 0, 12)])
+
+
+def test_the_report_is_one_json_object_of_medians() -> None:
+    row = Measured("engine alone", 200, rates=[10.0, 30.0, 20.0], ratios=[0.1, 0.3, 0.2])
+
+    found = json.loads(Report([row], {"decode": 1.0}, 40, machine()).json())
+
+    assert found["throughput"] == [
+        {
+            "events_per_record": 200,
+            "case": "engine alone",
+            "events_per_s": 20,
+            "ratio": 0.2,
+            "rounds": [10, 30, 20],
+        }
+    ]
+    assert found["conditions"]["python"]
