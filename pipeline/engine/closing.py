@@ -9,8 +9,8 @@ import numpy as np
 
 from detectors.bank import FlowBank
 from detectors.calibration import threshold
-from detectors.columns import Floats
-from pipeline.engine.accumulator import COLUMN
+from detectors.columns import Bools, Floats
+from pipeline.engine.accumulator import COLUMN, SILENT
 from pipeline.engine.alerting import Alerting, Context
 from pipeline.engine.annotations import Annotations
 from pipeline.engine.calendar import Calendar
@@ -114,12 +114,13 @@ class Closing:
         self._flows.upcoming[rows] = number + 1
         self._rolling.close(rows, number, sums)
         judged = self._judged(feed, start, rows, sums)
+        ran = sums[:, COLUMN["started"]] > 0
+        overdue = self._overdue(start + self._width, rows, ran | ~judged)
         if not judged.all():
             self._bank.skip(rows[~judged], *self._minutes(start, rows[~judged]))
-            rows, sums = rows[judged], sums[judged]
+            rows, sums, overdue = rows[judged], sums[judged], overdue[judged]
         if not len(rows):
             return
-        overdue = self._overdue(start + self._width, rows, sums)
         windows = columns(sums, rows, self._flows, overdue)
         verdicts = self._bank.step(rows, *self._minutes(start, rows), windows)
         flows = [self._flows.keys[row] for row in rows.tolist()]
@@ -128,10 +129,10 @@ class Closing:
         yield closed
         yield from self.alerting.judge(closed, rows, self._context(number))
 
-    def _judged(self, feed: Feed, start: int, rows: Rows, sums: Sums) -> np.ndarray[Any, Any]:
+    def _judged(self, feed: Feed, start: int, rows: Rows, sums: Sums) -> Bools:
         """Tell which windows can be judged: watched (or not empty), and not masked."""
         watched = self._watermarks.watched(feed.collectors, start, start + self._width)
-        judged = np.full(len(rows), watched) | (sums[:, COLUMN["started"]] > 0)
+        judged: Bools = (sums != SILENT).any(axis=1) | watched
         if self._annotations:
             masked = [self._annotations.masked(self._flows.keys[r], start) for r in rows.tolist()]
             judged &= ~np.array(masked)
@@ -143,13 +144,13 @@ class Closing:
         ahead = self._calendar.minutes_of_week(start + AHEAD * self._width)
         return now[zones], ahead[zones]
 
-    def _overdue(self, end: int, rows: Rows, sums: Sums) -> Floats:
-        """Settle the promises of the schedule with what the window brought."""
+    def _overdue(self, end: int, rows: Rows, settled: Bools) -> Floats:
+        """Settle the promises of flows that ran or could not be judged; return who is late."""
         overdue = np.full(len(rows), np.nan)
         for i, row in enumerate(rows.tolist()):
             if self.schedules.known(row):
-                if sums[i, COLUMN["started"]] > 0:
-                    self.schedules.started(row, end)
+                if settled[i]:
+                    self.schedules.settle(row, end)
                 overdue[i] = self.schedules.overdue(row, end)
         return overdue
 

@@ -29,28 +29,31 @@ class Schedules:
     >>> schedules.promise(0, due=1_000, tolerance=60)
     >>> schedules.overdue(0, now=1_180)
     2.0
-    >>> schedules.started(0, at=1_200)
+    >>> schedules.settle(0, at=1_200)
     >>> schedules.overdue(0, now=1_260)
     0.0
     """
 
     def __init__(self) -> None:
         self._due: dict[int, list[tuple[int, int]]] = {}
-        self._last_start: dict[int, int] = {}
+        self._settled: dict[int, int] = {}
 
     def promise(self, row: int, due: int, tolerance: int | None) -> None:
         """Expect a run of a flow at ``due`` (epoch seconds), ``tolerance`` seconds late at most."""
         promises = self._due.setdefault(row, [])
-        if self._last_start.get(row, 0) < due - EARLY:
+        if self._settled.get(row, 0) < due - EARLY:
             insort(promises, (due, DEFAULT_TOLERANCE if tolerance is None else tolerance))
 
     def known(self, row: int) -> bool:
         """Whether a schedule was ever told of for a flow."""
         return row in self._due
 
-    def started(self, row: int, at: int) -> None:
-        """Note that a run has started by ``at``: it keeps every promise that was due by then."""
-        self._last_start[row] = at
+    def settle(self, row: int, at: int) -> None:
+        """Close the book on every promise due by ``at``, told already or later.
+
+        A run has started by then, or nobody watched and so nobody can tell.
+        """
+        self._settled[row] = at
         due = self._due.get(row)
         while due and due[0][0] <= at + EARLY:
             due.pop(0)
@@ -74,10 +77,10 @@ class Schedules:
         """Everything there is to remember."""
         return {
             "due": [[row, due] for row, due in sorted(self._due.items())],
-            "last_start": [[row, at] for row, at in sorted(self._last_start.items())],
+            "settled": [[row, at] for row, at in sorted(self._settled.items())],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state again."""
         self._due = {row: [(d, t) for d, t in due] for row, due in state["due"]}
-        self._last_start = dict(state["last_start"])
+        self._settled = dict(state["settled"])

@@ -270,6 +270,34 @@ def test_a_promised_run_that_does_not_come_is_silence() -> None:
     assert 720 <= alert.starts_at.timestamp() - MONDAY <= 840
 
 
+def promise(due: float) -> Event:
+    data = {"flow_id": "orders", "due_at": iso(due), "tolerance_s": 60}
+    return event("cogent.schedule.expected", MONDAY, data)
+
+
+def test_a_run_promised_for_time_that_nobody_watched_is_not_missed() -> None:
+    e = engine()
+    feed(e, run(MONDAY), promise(MONDAY + 600), heartbeat(MONDAY + 60))
+    restarted = heartbeat(MONDAY + 7200, since=MONDAY + 3600)
+    assert alerts(feed(e, restarted, heartbeat(MONDAY + 9000))) == []
+
+
+def test_a_run_during_maintenance_keeps_its_promise() -> None:
+    e = engine()
+    span = {"from": iso(MONDAY + 300), "to": iso(MONDAY + 900)}
+    notice = event("cogent.annotation", MONDAY, {"kind": "maintenance", "scope": "orders", **span})
+    feed(e, run(MONDAY), notice, promise(MONDAY + 600), run(MONDAY + 605))
+    assert alerts(feed(e, heartbeat(MONDAY + 3600))) == []
+
+
+def test_records_that_came_while_nobody_watched_are_judged_all_the_same() -> None:
+    e = engine()
+    feed(e, window(MONDAY, records={"in": 5}), heartbeat(MONDAY + 60))
+    late = window(MONDAY + 600, records={"in": 7})
+    emissions = feed(e, late, heartbeat(MONDAY + 3600, since=MONDAY + 3540))
+    assert volumes(emissions) == {10: 7, 59: 0}
+
+
 def test_every_type_of_event_is_accepted() -> None:
     e = engine()
     log = {"run_id": "r", "flow_id": "orders", "level": "ERROR", "message": "no stock"}

@@ -27,20 +27,20 @@ def test_a_run_keeps_the_promise_a_little_early_or_late() -> None:
     for at in (1000 - EARLY, 1000, 1300):
         schedules = Schedules()
         schedules.promise(0, due=1000, tolerance=0)
-        schedules.started(0, at=at)
+        schedules.settle(0, at=at)
         assert schedules.overdue(0, now=2000) == 0
 
 
 def test_a_run_long_before_does_not_keep_the_promise() -> None:
     schedules = Schedules()
     schedules.promise(0, due=1000, tolerance=0)
-    schedules.started(0, at=1000 - EARLY - 1)
+    schedules.settle(0, at=1000 - EARLY - 1)
     assert schedules.overdue(0, now=1060) == 1
 
 
 def test_a_promise_told_after_the_run_is_kept_all_the_same() -> None:
     schedules = Schedules()
-    schedules.started(0, at=1000)
+    schedules.settle(0, at=1000)
     schedules.promise(0, due=990, tolerance=0)
     assert schedules.overdue(0, now=2000) == 0
 
@@ -56,7 +56,7 @@ def test_a_later_run_lets_missed_promises_go() -> None:
     schedules = Schedules()
     schedules.promise(0, due=1000, tolerance=0)
     schedules.promise(0, due=2000, tolerance=0)
-    schedules.started(0, at=2000)
+    schedules.settle(0, at=2000)
     assert schedules.overdue(0, now=3000) == 0
 
 
@@ -69,7 +69,7 @@ def test_a_promise_is_given_up_after_a_day() -> None:
 def test_a_restored_schedule_is_the_same() -> None:
     schedules = Schedules()
     schedules.promise(3, due=1000, tolerance=60)
-    schedules.started(5, at=900)
+    schedules.settle(5, at=900)
     again = Schedules()
     again.restore(schedules.state())
     assert again.state() == schedules.state()
