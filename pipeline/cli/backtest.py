@@ -29,6 +29,8 @@ from pipeline.settings import EngineSettings, Settings
 if TYPE_CHECKING:  # the engine takes a second to import; --help should not
     from pipeline.engine.emissions import Emission
     from pipeline.replay.replay import ReplayReport
+    from pipeline.worker.backtest import ScoreWriter
+    from schemas.alerts import Alert
 
 
 @app.command()
@@ -81,51 +83,74 @@ async def _run(
     *,
     as_json: bool,
 ) -> ReplayReport:
-    from pipeline.engine.emissions import DeadLetter
-    from pipeline.outputs.render import alert_line, alert_text
     from pipeline.replay.pace import Pace
-    from pipeline.replay.replay import SHOWN, ReplayReport, replay
+    from pipeline.replay.replay import replay
     from pipeline.replay.source import Source
     from pipeline.worker.backtest import EngineLog, ScoreWriter
-    from schemas.alerts import Alert
 
-    whole = ReplayReport()
-    raised: Counter[str] = Counter()
     with ExitStack() as stack:
         bar = stack.enter_context(Progress(*PROGRESS_COLUMNS, console=errors, transient=True))
         file = stack.enter_context(scores.open("w", newline="")) if scores else None
-        writer = ScoreWriter(file) if file else None
-
-        def see(emissions: Sequence[Emission]) -> None:
-            for alert in (e for e in emissions if isinstance(e, Alert)):
-                raised[alert.flow_id] += alert.revision == 0
-                if as_json:
-                    sys.stdout.write(alert_line(alert) + "\n")
-                elif alert.revision == 0:
-                    console.print(alert_text(alert))
-            for letter in (e for e in emissions if isinstance(e, DeadLetter)):
-                whole.refused += 1
-                if len(whole.refusals) < SHOWN:
-                    whole.refusals.append(f"{letter.reason}: {letter.detail}")
-            if writer:
-                writer.write(emissions)
-
-        log = EngineLog(engine, see)
+        teller = _Teller(ScoreWriter(file) if file else None, as_json=as_json)
+        log = EngineLog(engine, teller.see)
         for path in files:
             source = stack.enter_context(Source.open(path, mapping))
             task = bar.add_task(path.name, total=len(source))
             on_place = functools.partial(_move, bar, task)
-            report = await replay(source, log, pace=Pace(), on_place=on_place)
-            whole.events += report.events
-            whole.refused += report.refused
-            whole.refusals += [f"{path.name}: {words}" for words in report.refusals]
+            teller.add(path.name, await replay(source, log, pace=Pace(), on_place=on_place))
     if not as_json:
-        flows = sum(n > 0 for n in raised.values())
+        teller.close(len(log.engine.flows))
+    return teller.report
+
+
+class _Teller:
+    """Prints what the engine emits as it comes, and keeps the count."""
+
+    def __init__(self, writer: ScoreWriter | None, *, as_json: bool) -> None:
+        from pipeline.replay.replay import ReplayReport
+
+        self.report = ReplayReport()
+        self._raised: Counter[str] = Counter()
+        self._writer = writer
+        self._as_json = as_json
+
+    def see(self, emissions: Sequence[Emission]) -> None:
+        from pipeline.engine.emissions import DeadLetter
+        from pipeline.replay.replay import SHOWN
+        from schemas.alerts import Alert
+
+        for emission in emissions:
+            if isinstance(emission, Alert):
+                self._tell(emission)
+            elif isinstance(emission, DeadLetter):
+                self.report.refused += 1
+                if len(self.report.refusals) < SHOWN:
+                    self.report.refusals.append(f"{emission.reason}: {emission.detail}")
+        if self._writer:
+            self._writer.write(emissions)
+
+    def _tell(self, alert: Alert) -> None:
+        from pipeline.outputs.render import alert_line, alert_text
+
+        self._raised[alert.flow_id] += alert.revision == 0
+        if self._as_json:
+            sys.stdout.write(alert_line(alert) + "\n")
+        elif alert.revision == 0:
+            console.print(alert_text(alert))
+
+    def add(self, name: str, report: ReplayReport) -> None:
+        """Count a file that was read."""
+        self.report.events += report.events
+        self.report.refused += report.refused
+        self.report.refusals += [f"{name}: {words}" for words in report.refusals]
+
+    def close(self, flows: int) -> None:
+        """Say how it was on the whole."""
+        hit = sum(n > 0 for n in self._raised.values())
         console.print(
-            f"{whole.events:,} events of {len(log.engine.flows)} flows: "
-            f"{raised.total()} alerts on {flows} of them."
+            f"{self.report.events:,} events of {flows} flows: "
+            f"{self._raised.total()} alerts on {hit} of them."
         )
-    return whole
 
 
 def _move(bar: Progress, task: TaskID, place: int) -> None:

@@ -9,13 +9,19 @@ import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import SecretStr
+from rich.console import Console
 
 from pipeline.cli.app import app
-from pipeline.cli.console import console
+from pipeline.cli.console import console, print_json
 from pipeline.settings import EngineSettings, IngestSettings, JournalSettings, Settings
+
+if TYPE_CHECKING:
+    from pipeline.simulator.scenario import Scenario
+    from pipeline.simulator.scorecard import Scorecard
 
 
 @app.command()
@@ -28,6 +34,7 @@ def demo(
     hours: Annotated[float, typer.Option(min=1, help="Simulated hours of the live part.")] = 28,
     seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 1,
     picture: Annotated[Path, typer.Option(help="Where to leave the picture.")] = Path("demo.png"),
+    as_json: Annotated[bool, typer.Option("--json", help="Only the score, as JSON.")] = False,
 ) -> None:
     """Watch a simulated retailer being learned, disturbed and explained.
 
@@ -35,36 +42,48 @@ def demo(
     ingest, while faults are injected; each alert appears beside the fault that caused it. At the
     end: what was found, what was missed, and a picture. Needs no server; Ctrl-C ends it cleanly.
     """
-    asyncio.run(_demo(math.inf if fast else speed, hours, seed, picture))
+    shown = Console(quiet=True) if as_json else console
+    scenario = _scenario(hours, seed)
+    card = asyncio.run(_demo(scenario, shown, math.inf if fast else speed, picture))
+    if as_json:
+        print_json(card.as_dict())
 
 
-async def _demo(speed: float, hours: float, seed: int, picture: Path) -> None:
+def _scenario(hours: float, seed: int) -> Scenario:
+    from pipeline.simulator.demo import latest_start
+    from pipeline.simulator.scenario import Scenario
+
+    return Scenario.draw(latest_start(datetime.now(UTC), hours), live_hours=hours, seed=seed)
+
+
+def _settings(folder: Path, token: str) -> Settings:
+    """Let the simulator in as fast as it comes; it sends in order and beats for itself."""
+    edge = IngestSettings(
+        port=0,
+        tokens={"simulator": SecretStr(token)},
+        heartbeat_seconds=0,
+        requests_per_second=10_000,
+        max_batch_events=10_000,
+    )
+    journal = JournalSettings(path=folder / "journal.db")
+    return Settings(engine=EngineSettings(lateness_seconds=0), ingest=edge, journal=journal)
+
+
+async def _demo(scenario: Scenario, shown: Console, speed: float, picture: Path) -> Scorecard:
     from pipeline.ingest.admission import admit
     from pipeline.ingest.app import create_app
     from pipeline.ingest.server import serving
     from pipeline.log.journal import Journal
     from pipeline.simulator.client import ingest
-    from pipeline.simulator.demo import Seams, latest_start, run_demo, stop_on_interrupt
+    from pipeline.simulator.demo import Seams, run_demo, stop_on_interrupt
     from pipeline.simulator.feed import Feed
-    from pipeline.simulator.scenario import Scenario
     from pipeline.worker.embedded import work
     from schemas.decode import split_batch
 
     token = secrets.token_urlsafe(24)
-    scenario = Scenario.draw(latest_start(datetime.now(UTC), hours), live_hours=hours, seed=seed)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cogentai-demo-")))
-        settings = Settings(
-            engine=EngineSettings(lateness_seconds=0),  # the simulator sends in order
-            ingest=IngestSettings(
-                port=0,
-                tokens={"simulator": token},
-                heartbeat_seconds=0,
-                requests_per_second=10_000,
-                max_batch_events=10_000,
-            ),
-            journal=JournalSettings(path=folder / "journal.db"),
-        )
+        settings = _settings(folder, token)
         journal = await Journal.open(settings.journal)
         stack.push_async_callback(journal.aclose)
         edge = create_app(settings.ingest, journal)
@@ -79,10 +98,10 @@ async def _demo(speed: float, hours: float, seed: int, picture: Path) -> None:
         working.add_done_callback(lambda _: feed.close())
         stack.push_async_callback(_stop, working)
         with stop_on_interrupt() as stop:
-            await run_demo(
+            return await run_demo(
                 scenario,
                 Seams(backfill, post, aiter(feed)),
-                console,
+                shown,
                 stop=stop,
                 minutes_per_second=speed,
                 picture=picture,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.log.base import Entry
+from pipeline.log.base import Entry, EventLog
 from tests.make import MONDAY, Event, event, heartbeat, iso, run
 
 Minute = list[Entry]
@@ -35,6 +36,13 @@ def minutes(flows: int, length: int, per_minute: float, seed: int = 5) -> Iterat
         if events and m % 3 == 0:
             events.append(events[-1])
         yield [*(_entry(e) for e in events), _entry(heartbeat(at + 60))]
+
+
+async def feed(log: EventLog, stretch: list[Minute], pause: float = 0.0) -> None:
+    """Append minute by minute, ``pause`` seconds apart."""
+    for entries in stretch:
+        await log.append(entries)
+        await asyncio.sleep(pause)
 
 
 def _entry(e: Event) -> Entry:

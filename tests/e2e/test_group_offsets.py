@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,26 +15,12 @@ from pipeline.log.kafka import KafkaLog
 from pipeline.log.kafka_checkpoint import read_header
 from pipeline.log.kafka_consumer import PartitionReader
 from pipeline.log.kafka_partition import KafkaPartitionLog
-from pipeline.settings import EngineSettings, KafkaSettings
+from pipeline.settings import KafkaSettings
 from tests.e2e.processes import Cogentai, environment
-from tests.e2e.retail import Minute, minutes
-from tests.e2e.verifier import expected, settled, until
+from tests.e2e.retail import feed, minutes
+from tests.e2e.verifier import ENGINE, expected, settled, until, verified
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
-
-ENGINE = EngineSettings(snapshot_records=150)
-
-
-@pytest.fixture
-async def log(topics: KafkaSettings) -> AsyncIterator[KafkaLog]:
-    log = await KafkaLog.open(topics)
-    yield log
-    await log.aclose()
-
-
-@pytest.fixture
-def worker(topics: KafkaSettings, tmp_path: Path) -> Callable[[], Cogentai]:
-    return lambda: Cogentai(tmp_path, "worker", environment(topics))
 
 
 async def test_a_group_that_was_moved_ahead_skips_nothing(
@@ -45,7 +31,7 @@ async def test_a_group_that_was_moved_ahead_skips_nothing(
     await move(topics, dict.fromkeys(range(topics.partitions), 40))
     with worker():
         await feed(log, stretch[60:])
-        await check(topics)
+        await verified(topics)
 
 
 async def test_the_group_is_never_ahead_of_what_is_applied(
@@ -67,7 +53,7 @@ async def test_the_group_is_never_ahead_of_what_is_applied(
         seen += 1
     assert seen >= 2
     with worker() as last:
-        await check(topics)
+        await verified(topics)
         last.send(signal.SIGTERM)
         assert last.exit_code(within=10) == 0
     assert await committed(topics) == {n: at + 1 for n, at in (await applied(topics)).items()}
@@ -89,7 +75,7 @@ async def test_a_worker_whose_partition_was_taken_ends_with_1_and_one_line(
         assert line.startswith("cogentai: worker stopped: partition 0")
         assert "another owner" in line
     with worker():
-        await check(topics)
+        await verified(topics)
 
 
 async def test_a_worker_without_its_topics_ends_with_3_and_says_which(
@@ -112,17 +98,6 @@ async def test_a_worker_leaves_nothing_in_its_working_folder(
         one.send(signal.SIGTERM)
         assert one.exit_code(within=10) == 0
         assert list(folder.iterdir()) == [one.errors]
-
-
-async def feed(log: KafkaLog, stretch: list[Minute], pause: float = 0.0) -> None:
-    for entries in stretch:
-        await log.append(entries)
-        await asyncio.sleep(pause)
-
-
-async def check(topics: KafkaSettings) -> None:
-    wanted = await expected(topics, ENGINE)
-    assert await settled(topics, wanted) == wanted
 
 
 async def move(topics: KafkaSettings, offsets: dict[int, int]) -> None:

@@ -4,46 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from pipeline.log.base import Entry
 from pipeline.log.kafka import KafkaLog
-from pipeline.settings import EngineSettings, KafkaSettings
-from tests.e2e.processes import SESSION_SECONDS, Cogentai, environment
-from tests.e2e.retail import Minute, minutes
-from tests.e2e.verifier import expected, published, read, settled, until
+from pipeline.settings import KafkaSettings
+from tests.e2e.processes import SESSION_SECONDS, Cogentai
+from tests.e2e.retail import feed, minutes
+from tests.e2e.verifier import ENGINE, expected, published, read, settled, until, verified
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(170)]
-
-ENGINE = EngineSettings(snapshot_records=150)
-
-
-@pytest.fixture
-async def log(topics: KafkaSettings) -> AsyncIterator[KafkaLog]:
-    log = await KafkaLog.open(topics)
-    yield log
-    await log.aclose()
-
-
-@pytest.fixture
-def worker(topics: KafkaSettings, tmp_path: Path) -> Callable[[], Cogentai]:
-    return lambda: Cogentai(tmp_path, "worker", environment(topics))
-
-
-async def feed(log: KafkaLog, stretch: list[Minute], pause: float = 0.0) -> None:
-    for entries in stretch:
-        await log.append(entries)
-        await asyncio.sleep(pause)
 
 
 async def check(topics: KafkaSettings) -> None:
     """Everything that had to be published was, once, in order, to the byte; and alerts fired."""
-    wanted = await expected(topics, ENGINE)
-    found = await settled(topics, wanted)
-    assert found == wanted
+    found = await verified(topics)
     assert any(outputs for (topic, _), outputs in found.items() if topic == "alerts")
 
 

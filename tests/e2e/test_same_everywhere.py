@@ -10,15 +10,14 @@ import pytest
 
 from pipeline.log.journal import Journal
 from pipeline.log.kafka import KafkaLog
-from pipeline.settings import EngineSettings, JournalSettings, KafkaSettings, Settings
+from pipeline.settings import JournalSettings, KafkaSettings, Settings
 from pipeline.worker.embedded import work
 from tests.conftest import MakeTopics
 from tests.e2e.processes import Cogentai, environment
 from tests.e2e.retail import Minute, minutes
-from tests.e2e.verifier import Published, by_flow, expected, settled, until
+from tests.e2e.verifier import ENGINE, Published, by_flow, expected, settled, until
 
 PARTITIONS = 4
-ENGINE = EngineSettings(snapshot_records=150)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,9 @@ from pipeline.settings import EngineSettings, KafkaSettings
 Published = dict[tuple[str, int], list[tuple[bytes | None, bytes | None]]]
 """Key and value of every output, by topic and partition."""
 
+ENGINE = EngineSettings(snapshot_records=150)
+"""As the processes of these tests have it: snapshots often enough to be started from."""
+
 TOPICS = ("signals", "alerts", "dead-letters")
 
 
@@ -81,6 +84,14 @@ async def settled(settings: KafkaSettings, wanted: Published, seconds: float = 6
         missing = sum(len(wanted[p]) - len(found[p]) for p in wanted)
         assert time.monotonic() < deadline, f"{missing} outputs are still missing"
         await asyncio.sleep(0.5)
+
+
+async def verified(settings: KafkaSettings) -> Published:
+    """Everything that had to be published was, once, in order, to the byte; return it."""
+    wanted = await expected(settings, ENGINE)
+    found = await settled(settings, wanted)
+    assert found == wanted
+    return found
 
 
 def by_flow(everything: Published) -> dict[str, list[bytes]]:
