@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.calibration import WARM_UP, Calibration
+from detectors.calibration import Calibration, shared
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
 from detectors.latency import Latency
@@ -17,6 +17,7 @@ from detectors.rate import Rates, Shares
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
+from detectors.width import Width
 from schemas.signals import SignalName
 
 SIGNALS: Final[tuple[SignalName, ...]] = get_args(SignalName)
@@ -38,6 +39,12 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
 Silence and failure have scales of their own."""
+KINDS: Final = (
+    *((first, first + 2) for first in (0, 1, 4, 5)),
+    *((first, first + 1) for first in range(8, 24, 2)),
+    (24,),
+)
+"""Channels behind each kind of evidence: a budget of false alarms is shared by kinds."""
 SYMPTOMS: Final = ((0, 2), (1, 3), (8, 9), (16, 17), (20, 21), (24,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 ALL_ROWS: Final = slice(None)
@@ -48,17 +55,20 @@ class Flows(FlowState):
 
     age: Ints = column(0, dtype=np.int64)
 
-    def __init__(self, threshold: float, window_seconds: int) -> None:
+    sized: Bools = column(0, dtype=np.bool_)
+    """Whether runs ever held another number of records than one."""
+
+    def __init__(self, threshold: float, width: Width) -> None:
         super().__init__()
-        self.volume = Volume(window_seconds)
-        self.records = Volume(window_seconds)
-        self.shares = Rates(len(SHARES))
-        self.latency = Latency()
-        self.wait = Latency()
-        self.backlog = Volume(window_seconds)
-        self.silence = Silence(threshold, window_seconds)
+        self.volume = Volume(width)
+        self.records = Volume(width)
+        self.shares = Rates(len(SHARES), width)
+        self.latency = Latency(width)
+        self.wait = Latency(width)
+        self.backlog = Volume(width)
+        self.silence = Silence(threshold, width.seconds)
         self.failure = Failure()
-        self.calibration = Calibration(CHANNELS["backlog"].stop)
+        self.calibration = Calibration(CHANNELS["backlog"].stop, width)
 
 
 class Heard(NamedTuple):
@@ -79,8 +89,8 @@ class FlowBank:
     Parameters
     ----------
     threshold
-        Calibrated score at which a signal is anomalous: its score is then 1. See
-        `detectors.calibration.threshold`.
+        Calibrated score at which a signal of an ordinary flow is anomalous: its score is then 1.
+        See `detectors.calibration.threshold` and `detectors.calibration.shared`.
     window_seconds
         Length of a window.
 
@@ -104,8 +114,8 @@ class FlowBank:
         if not window_seconds > 0:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._threshold = threshold
-        self._window_seconds = window_seconds
-        self._flows = Flows(threshold, window_seconds)
+        self._width = Width(window_seconds)
+        self._flows = Flows(threshold, self._width)
         self._rows = self._capacity = 0
 
     @property
@@ -122,7 +132,7 @@ class FlowBank:
 
     def learning(self, rows: NDArray[np.int64]) -> Bools:
         """Whether rows are too young to be judged."""
-        young: Bools = self._flows.age[rows] <= WARM_UP
+        young: Bools = self._flows.age[rows] <= self._flows.calibration.warm_up
         return young
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -141,7 +151,7 @@ class FlowBank:
         ages = state.get("age")
         if ages is None or ages.ndim != 1:
             raise ValueError("detector state lacks the array 'age'")
-        self._flows = Flows(self._threshold, self._window_seconds)
+        self._flows = Flows(self._threshold, self._width)
         self._rows = self._capacity = 0
         self.grow(len(ages))
         self._flows.restore(state)
@@ -172,7 +182,7 @@ class FlowBank:
         minute
             Local minute of the week in which the window starts (0 = Monday 00:00), per row.
         ahead
-            The same of the window five later.
+            The same of the window `detectors.volume.lookahead` later.
         windows
             What was counted; columns parallel to ``rows``.
 
@@ -190,9 +200,12 @@ class FlowBank:
             judged, of = heard[name]
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = judged.known if isinstance(judged, Shares) else True
+        flows.sized[picked.at] |= ~np.isnan(windows.records) & (windows.records != windows.volume)
+        known[CHANNELS["records"]] &= flows.sized[picked.at]  # else volume has said it all
         c = flows.calibration.step(picked, evidence, known)
-        self._release(picked)
-        score = c / self._threshold
+        threshold = shared(self._threshold, self._kinds(picked))
+        self._release(picked, threshold)
+        score = c / threshold
         verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
@@ -241,7 +254,14 @@ class FlowBank:
             if missed.any():
                 detector.skip(rows.only(missed), ahead[missed])
 
-    def _release(self, rows: Rows) -> None:
+    def _kinds(self, rows: Rows) -> Floats:
+        """How many kinds of evidence each row gives."""
+        voiced = self._flows.calibration.voiced[:, rows.at]
+        heard = [voiced[list(kind)].any(axis=0) for kind in KINDS]
+        kinds: Floats = np.sum(heard, axis=0, dtype=np.float64)
+        return kinds
+
+    def _release(self, rows: Rows, threshold: Floats) -> None:
         """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
         flows = self._flows
         shares = ((CHANNELS[s].start + 1, flows.shares.risen[i]) for i, s in enumerate(SHARES))
@@ -254,7 +274,7 @@ class FlowBank:
             (21, flows.latency.risen),
             (23, flows.wait.risen),
         ):
-            limit = flows.calibration.limit(rows, channel, RELEASE * self._threshold)
+            limit = flows.calibration.limit(rows, channel, RELEASE * threshold)
             sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
 
     @staticmethod

@@ -10,6 +10,8 @@ import numpy as np
 from detectors.bank import FlowBank
 from detectors.calibration import threshold
 from detectors.columns import Bools, Floats
+from detectors.volume import lookahead
+from detectors.width import Width
 from pipeline.engine.accumulator import COLUMN, SILENT
 from pipeline.engine.alerting import Alerting, Context
 from pipeline.engine.annotations import Annotations
@@ -23,9 +25,6 @@ from pipeline.engine.schedule import Schedules
 from pipeline.engine.watermarks import Watermarks
 from pipeline.settings import EngineSettings
 from schemas.alerts import Alert
-
-AHEAD = 5
-"""Windows the detectors look ahead in their tables (not in data): see the volume detector."""
 
 SETTLE = 75
 """Unwatched windows that are stepped through one by one before watching resumes, so that the
@@ -46,6 +45,7 @@ class Closing:
     ) -> None:
         self._width = settings.window_seconds
         self._lateness = settings.lateness_seconds
+        self._ahead = lookahead(Width(self._width)) * self._width
         self._flows = flows
         self._watermarks = watermarks
         self._annotations = annotations
@@ -141,7 +141,7 @@ class Closing:
     def _minutes(self, start: int, rows: Rows) -> tuple[Rows, Rows]:
         zones = np.array(self._zones, dtype=np.int64)[rows]
         now = self._calendar.minutes_of_week(start)
-        ahead = self._calendar.minutes_of_week(start + AHEAD * self._width)
+        ahead = self._calendar.minutes_of_week(start + self._ahead)
         return now[zones], ahead[zones]
 
     def _overdue(self, end: int, rows: Rows, settled: Bools) -> Floats:

@@ -35,8 +35,8 @@ _NEXT_STEP: Mapping[AlertSignal, str] = {
     "the queue?",
     "errors": "Open a failed run and read its first error; if all name one system, check that "
     "system's status and credentials.",
-    "records": "Compare what the source holds with what the last runs took in: a filter, a page limit "
-    "or a cut-off date may have changed.",
+    "records": "Compare what the source holds with what the last runs took in: a filter, a page "
+    "limit or a cut-off date may have changed.",
     "partial": "Open a run that succeeded in part and see which records it left behind.",
     "warnings": "Read the warnings of a current run; they often name what fails next.",
     "retries": "Find what the retried runs have in common: one system that refuses or times out is "
