@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from detectors.calibration import WARM_UP, Calibration
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
 from detectors.latency import Latency
+from detectors.outlook import NOTHING, Outlook
 from detectors.rate import Rate
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
@@ -143,15 +145,31 @@ class FlowBank:
         """Name the three kinds of evidence that most raise a row's failure forecast."""
         return self._flows.failure.reasons(row)
 
-    def skip(self, rows: NDArray[np.int64], minute: Ints, ahead: Ints) -> None:  # noqa: ARG002 - as step
+    @property
+    def flows(self) -> Flows:
+        """The state of every detector, for `detectors.relearning`."""
+        return self._flows
+
+    def skip(
+        self,
+        rows: NDArray[np.int64],
+        minute: Ints,  # noqa: ARG002 - as step
+        ahead: Ints,
+        outlook: Outlook = NOTHING,
+    ) -> None:
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
         picked = Rows.of(rows)
-        self._flows.volume.skip(picked, ahead)
-        self._flows.backlog.skip(picked, ahead)
+        self._flows.volume.skip(picked, ahead, outlook)
+        self._flows.backlog.skip(picked, ahead, outlook)
         self._flows.silence.skip(picked)
 
     def step(
-        self, rows: NDArray[np.int64], minute: Ints, ahead: Ints, windows: Windows
+        self,
+        rows: NDArray[np.int64],
+        minute: Ints,
+        ahead: Ints,
+        windows: Windows,
+        outlook: Outlook = NOTHING,
     ) -> dict[SignalName, Verdict]:
         """Score one closed window of rows, then learn from it.
 
@@ -165,13 +183,15 @@ class FlowBank:
             The same of the window five later.
         windows
             What was counted; columns parallel to ``rows``.
+        outlook
+            What is known of these windows beyond the data.
 
         Returns
         -------
         A verdict for each signal, columns parallel to ``rows``.
         """
         picked, flows = Rows.of(rows), self._flows
-        heard = self._listen(picked, minute, ahead, windows)
+        heard = self._listen(picked, minute, ahead, windows, outlook)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
         for name, part in CHANNELS.items():
@@ -181,14 +201,16 @@ class FlowBank:
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = True
         c = flows.calibration.step(picked, evidence, known)
-        self._release(picked)
+        self._release(picked, outlook)
         score = c / self._threshold
         verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
-        return verdicts
+        return outlook.eased(picked, verdicts)
 
-    def _listen(self, rows: Rows, minute: Ints, ahead: Ints, w: Windows) -> dict[SignalName, Heard]:
+    def _listen(
+        self, rows: Rows, minute: Ints, ahead: Ints, w: Windows, outlook: Outlook
+    ) -> dict[SignalName, Heard]:
         """Let each detector judge and learn the rows of which it has data."""
         flows = self._flows
         heard: dict[SignalName, Heard] = {}
@@ -201,13 +223,13 @@ class FlowBank:
                 part = (column[known] for column in columns)
                 heard[name] = Heard(step(rows.only(known), *part), known)
 
-        hear("volume", flows.volume.step, w.volume, minute, ahead)
-        hear("backlog", flows.backlog.step, w.queue_depth, minute, ahead)
+        hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
+        hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
         hear("errors", flows.errors.step, w.failed, w.finished)
         hear("missing", flows.missing.step, w.missing, w.records)
         no_data = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
         hear("latency", flows.latency.step, w.duration_count, no_data)
-        self._pass_over(rows, ahead, w)
+        self._pass_over(rows, ahead, w, outlook)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
@@ -217,7 +239,7 @@ class FlowBank:
             heard["failure"] = Heard(flows.failure.forecast(rows.only(calm)), calm)
         return heard
 
-    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows) -> None:
+    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows, outlook: Outlook) -> None:
         """Counts that are unknown in this window, but were known before, are skipped."""
         for detector, count in (
             (self._flows.volume, w.volume),
@@ -225,19 +247,21 @@ class FlowBank:
         ):
             missed = np.isnan(count) & (detector.age[rows.at] > 0)
             if missed.any():
-                detector.skip(rows.only(missed), ahead[missed])
+                detector.skip(rows.only(missed), ahead[missed], outlook)
 
-    def _release(self, rows: Rows) -> None:
+    def _release(self, rows: Rows, outlook: Outlook) -> None:
         """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
         flows = self._flows
-        for channel, sums in (
-            (2, flows.volume.risen),
-            (3, flows.volume.fallen),
-            (5, flows.errors.risen),
-            (7, flows.missing.risen),
-            (9, flows.latency.risen),
-        ):
-            limit = flows.calibration.limit(rows, channel, RELEASE * self._threshold)
+        released: tuple[tuple[SignalName, int, Floats], ...] = (
+            ("volume", 2, flows.volume.risen),
+            ("volume", 3, flows.volume.fallen),
+            ("errors", 5, flows.errors.risen),
+            ("missing", 7, flows.missing.risen),
+            ("latency", 9, flows.latency.risen),
+        )
+        for name, channel, sums in released:
+            alarm = outlook.threshold(rows, name, self._threshold)
+            limit = flows.calibration.limit(rows, channel, RELEASE * alarm)
             sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
 
     @staticmethod

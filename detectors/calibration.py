@@ -122,7 +122,7 @@ class Calibration(FlowState):
         graded: Floats = np.where(evidence > u, rarity(evidence, u, mx), 2 * evidence / u)
         return graded
 
-    def limit(self, rows: Rows, channel: int, score: float) -> Floats:
+    def limit(self, rows: Rows, channel: int, score: Floats | float) -> Floats:
         """The raw evidence at which ``channel`` reaches a calibrated ``score``."""
         u, mx = self.u[channel, rows.at], self.mx[channel, rows.at]
         return u + (score - 2) * mx / LOG10_E
