@@ -19,8 +19,10 @@ from schemas.signals import SignalName
 SUNDAY: Final = 6 * 1440
 """Minute of the week at which Sunday begins."""
 HASTE: Final = 2.0
-"""How much faster the level follows in a flow that relearns. A busy flow then follows a doubling
-in ten windows instead of twenty; faster, and the noise of a sparse flow would drive it."""
+"""How much faster the level follows in a flow that relearns: a doubling within ten windows."""
+BUSY: Final = 3.0
+"""Count expected of a window from which the level hurries: so many come at least once in nineteen
+windows of twenty, hence nothing at all is a stop, and is not to be learned."""
 
 
 class Scaling(NamedTuple):
@@ -94,16 +96,19 @@ class Outlook(NamedTuple):
     relearns: Bools | None = None
     ease: Mapping[SignalName, Floats] = {}
 
-    def hurried(self, rows: Rows, expected: Expectation) -> tuple[Expectation, Floats | float]:
+    def hurried(
+        self, rows: Rows, count: Floats, expected: Expectation
+    ) -> tuple[Expectation, Floats | float]:
         """What the level is held against, and how fast it follows.
 
-        Where a flow relearns there are no bounds within which nothing is learned.
+        Where a busy flow relearns there are no bounds within which nothing is learned.
         """
         if self.relearns is None:
             return expected, 1.0
-        relearns, base = self.relearns[rows.at], expected.base
-        high, low = (np.where(relearns, base, bound) for bound in expected[1:])
-        return Expectation(base, high, low), np.where(relearns, HASTE, 1.0)
+        base = expected.base
+        hurries = self.relearns[rows.at] & (base >= BUSY) & (count > 0)
+        high, low = (np.where(hurries, base, bound) for bound in expected[1:])
+        return Expectation(base, high, low), np.where(hurries, HASTE, 1.0)
 
     def threshold(self, rows: Rows, signal: SignalName, usual: float) -> Floats | float:
         """The threshold of a signal by row."""

@@ -114,7 +114,7 @@ class Volume(FlowState):
         self._push(rows, count)
         judged = self._judge(rows, count, sums)
         self._learn_dispersion(rows, judged, outlook.now)
-        self._learn_level(rows, count, *outlook.hurried(rows, Expectation(*sums[:, 1, 0])))
+        self._learn_level(rows, count, *outlook.hurried(rows, count, Expectation(*sums[:, 1, 0])))
         self._learn_season(rows, minute, np.stack([count, level]), outlook.now)
         self.age[rows.at] += 1
         return judged

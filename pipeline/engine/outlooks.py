@@ -31,7 +31,7 @@ SLACK = 0.25
 """How far off a factor may be, on a log scale: for "twice" anything from 1.7 to 2.4 times is as
 told. Wide enough for a guess, and narrow enough that the usual is seen to be too little."""
 
-RELEARN_BAND = 5.0
+RELEARN_BAND = 3.0
 """Times more, or fewer, that a changed flow may run without alarm: a stop is still one."""
 
 RELEARNING: tuple[SignalName, ...] = ("volume", "backlog", "latency")
