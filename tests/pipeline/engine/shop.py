@@ -20,6 +20,9 @@ NOW = MONDAY + 6 * 3600
 RATE = 20.0
 STEADY = ("orders-uk", "orders-de", "stock")
 
+SETTINGS = EngineSettings(lateness_seconds=0, alerts_per_flow_week=0.5)
+"""Half the usual budget, so that what a test does not disturb hardly ever alarms."""
+
 Change = Mapping[str, Callable[[int], float] | float]
 """By flow, a number: the same all the time, or by the minute since ``NOW``."""
 
@@ -39,7 +42,7 @@ class Shop:
     """
 
     def __init__(self, snapshot: bytes | None = None) -> None:
-        self.engine = Engine(EngineSettings(lateness_seconds=0, alerts_per_flow_week=0.5))
+        self.engine = Engine(SETTINGS)
         self.at = THURSDAY
         self.seen: list[Emission] = []
         if snapshot is not None:
