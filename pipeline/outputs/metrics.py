@@ -130,8 +130,10 @@ class EngineMetrics(Collector):
     ) -> None:
         """Report the thresholds that verdicts have raised, and by how much (0.15 is 15 %)."""
         with self._lock:
-            furthest = self._partitions[partition].raised = {}
+            state = self._partitions[partition]
+            furthest = state.raised = {}
             for (key, signal), by in raised.items():
+                state.flows.add(key)
                 labels = (*self._flows.label(key), signal)
                 furthest[labels] = max(by, furthest.get(labels, 0.0))
 
