@@ -150,13 +150,7 @@ class FlowBank:
         """The state of every detector, for `detectors.relearning`."""
         return self._flows
 
-    def skip(
-        self,
-        rows: NDArray[np.int64],
-        minute: Ints,  # noqa: ARG002 - as step
-        ahead: Ints,
-        outlook: Outlook = NOTHING,
-    ) -> None:
+    def skip(self, rows: Ints, minute: Ints, ahead: Ints, outlook: Outlook = NOTHING) -> None:  # noqa: ARG002 - as step
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
         picked = Rows.of(rows)
         self._flows.volume.skip(picked, ahead, outlook)

@@ -102,7 +102,7 @@ class Briefing:
         return None
 
     def _latest_scaling(self, upcoming: int) -> Scaling | None:
-        return self._outlooks.scaling((upcoming - 1) * self._width)
+        return self._outlooks.scaling((upcoming - 1) * self._width, hindsight=True)
 
     def _numbers(self, upcoming: int) -> range:
         """The windows whose expectations are held while ``upcoming`` is the next to close."""
@@ -115,9 +115,9 @@ class Briefing:
         return stretch.since - EDGE < end and first < stretch.until + EDGE
 
     def _look_again(self, upcoming: int, rows: Rows) -> None:
-        starts = [number * self._width for number in self._numbers(upcoming)]
+        starts, now = [n * self._width for n in self._numbers(upcoming)], upcoming * self._width
         minutes = [self._closing.minutes(start, rows) for start in starts]
-        told = [self._outlooks.scaling(start) for start in starts]
+        told = [self._outlooks.scaling(start, hindsight=start < now) for start in starts]
         look_again(self._closing.bank, rows, minutes, told)
 
     def _explain(self, rows: Rows, before: Scaling | None, after: Scaling | None) -> None:
@@ -131,11 +131,12 @@ class Briefing:
 
 
 def _log_ratio(after: Floats, before: Floats) -> Floats:
-    """Logarithm of ``after / before``; 0 where they are equal, infinite or not.
+    """Logarithm of ``after / before``; 0 where they are equal, none or infinite though they be.
 
-    >>> _log_ratio(np.array([np.inf, np.inf]), np.array([np.inf, 1.0]))
-    array([ 0., inf])
+    >>> _log_ratio(np.array([np.inf, np.inf, 0.0]), np.array([np.inf, 1.0, 1.0]))
+    array([  0.,  inf, -inf])
     """
     same = after == before
-    ratio: Floats = np.where(same, 1.0, after) / np.where(same, 1.0, before)
-    return np.log(ratio)
+    with np.errstate(divide="ignore"):
+        logs: Floats = np.log(np.where(same, 1.0, after) / np.where(same, 1.0, before))
+    return logs

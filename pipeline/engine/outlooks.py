@@ -80,9 +80,12 @@ class Outlooks:
         relearning[[row for row, _ in self.changes.relearning(start)]] = True
         return relearning
 
-    def scaling(self, start: int) -> Scaling | None:
-        """How the counts of a window will differ from the usual; None if nobody said so."""
-        near = [s for s in self.annotations.near(start, EDGE) if not s.masks]
+    def scaling(self, start: int, *, hindsight: bool = False) -> Scaling | None:
+        """How the counts of a window differ from the usual; None if nobody said so.
+
+        With ``hindsight``, for a window that was judged before it was masked: any count was right.
+        """
+        near = [s for s in self.annotations.near(start, EDGE) if hindsight or not s.masks]
         changed = list(self.changes.relearning(start))
         if not near and not changed:
             return None
@@ -91,7 +94,8 @@ class Outlooks:
         for stretch in sorted(inside, key=lambda s: (s.scope.closeness, s.since)):
             self._tell(told, stretch)
         for stretch in near:
-            if not stretch.covers(start + EDGE) or not stretch.covers(start - EDGE):
+            inner = stretch.covers(start + EDGE) and stretch.covers(start - EDGE)
+            if not (inner or stretch.masks):
                 self._soften(told, stretch)
         for row, change in changed:
             low, high = (0, np.inf) if change.of_pattern else (1 / RELEARN_BAND, RELEARN_BAND)
@@ -105,7 +109,7 @@ class Outlooks:
         base, low, high = _factors(stretch)
         told.base[rows], told.low[rows], told.high[rows] = base, low, high
         told.quiet[rows] = stretch.kind == "holiday" and stretch.factor is None
-        told.known[rows] = stretch.factor is not None
+        told.known[rows] = stretch.factor is not None and not stretch.masks
 
     def _soften(self, told: Scaling, stretch: Stretch) -> None:
         """Let both the usual and what a stretch says be ordinary, at its edges."""
@@ -189,6 +193,8 @@ def _factors(stretch: Stretch) -> tuple[float, float, float]:
     (1.0, 1.0, inf)
     """
     factor = stretch.factor
+    if stretch.masks:
+        return 1.0, 0.0, np.inf
     if factor is None:
         return 1.0, 1.0, np.inf if stretch.kind == "planned_peak" else 1.0
     bounds = factor ** (1 - SLACK), factor ** (1 + SLACK)

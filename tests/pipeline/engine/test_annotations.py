@@ -167,6 +167,19 @@ def test_maintenance_of_one_scope_leaves_the_others_judged(shop: Shop) -> None:
     assert flows_of(shop.play(180, times=none)) == {"stock"}
 
 
+def test_maintenance_told_late_ends_the_alert(shop: Shop) -> None:
+    stopped = {"stock": lambda m: 0.0 if 10 <= m < 60 else 1.0}
+    assert flows_of(shop.play(30, times=stopped)) == {"stock"}
+    shop.tell(annotation("maintenance", "stock", start=10, end=60))
+    assert [a.status for a in shop.play(120, times=stopped)] == ["resolved"]
+
+
+def test_a_flow_that_does_not_come_back_after_maintenance_is_an_alert(shop: Shop) -> None:
+    shop.tell(annotation("maintenance", "stock", start=10, end=60))
+    assert shop.play(60, times={"stock": lambda m: 0.0 if m >= 10 else 1.0}) == []
+    assert flows_of(shop.play(5, times={"stock": 0.0})) == {"stock"}
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "field"),
     [
