@@ -22,13 +22,10 @@ FLOOR: Final = 0.002
 MEAN_WINDOWS: Final = 20160
 """Memory of the plain mean that stands in for slots never seen: two weeks."""
 VISITS: Final = 255
-DOUBT: Final = {True: 1, False: 3}
-"""Visits that still count after a change of the pattern (a schedule), or of something else: the
-next visit of a slot then weighs a half, or a quarter, where it weighed a tenth. More doubt about
-each deployment would make the tables of a flow that is deployed daily as noisy as its days."""
-SHARE_DOUBT: Final = 5.0
-"""Weight left to the shares of an hour after a change of the pattern: a day later they are new by
-five sixths."""
+DOUBT: Final = 3
+"""Visits of a slot that still count after a change: its next one then weighs a quarter, where it
+weighed a tenth. More doubt about each deployment would make the tables of a flow that is deployed
+daily as noisy as its days."""
 
 
 class Expectation(NamedTuple):
@@ -98,12 +95,12 @@ class Seasonality(FlowState):
         self.age[at] = age + 1
 
     def relearn(self, rows: Rows, *, pattern: bool) -> None:
-        """Let coming days weigh more: a change of the ``pattern`` of the day, or of how many."""
+        """Let coming days weigh more; where the ``pattern`` of the day changed, count alone."""
         at = rows.at
-        self.visits[:, at] = np.minimum(self.visits[:, at], DOUBT[pattern])
+        self.visits[:, at] = np.minimum(self.visits[:, at], 0 if pattern else DOUBT)
         if pattern:
             self.last_time[:, at] = -1
-            self.share_weight[:, at] = np.minimum(self.share_weight[:, at], SHARE_DOUBT)
+            self.share_weight[:, at] = 0
 
     def close(self, rows: Rows, minute: Ints, alpha: Floats) -> None:
         """Learn from the slot in progress where ``minute`` begins another one.

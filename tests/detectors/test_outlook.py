@@ -78,7 +78,7 @@ def test_a_relearned_flow_gives_its_next_day_more_weight(bank: FlowBank) -> None
     seasonality.visits[:] = 9
     relearn(bank, np.array([0]), pattern=False)
     relearn(bank, np.array([1]), pattern=True)
-    assert seasonality.visits[:, :3].max(axis=0).tolist() == [3, 1, 9]
+    assert seasonality.visits[:, :3].max(axis=0).tolist() == [3, 0, 9]
 
 
 def test_the_cadence_is_forgotten_with_the_pattern_alone(bank: FlowBank) -> None:

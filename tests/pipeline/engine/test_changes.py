@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.outputs.encode import encode
 from tests.make import Event, event, iso
-from tests.pipeline.engine.shop import NOW, RATE, Shop, flows_of
+from tests.pipeline.engine.shop import DAY, NOW, RATE, Shop, flows_of
 
 
 def changed(minute: int = 0, **data: Any) -> Event:
@@ -116,6 +116,16 @@ def test_a_change_of_a_flow_never_seen_begins_no_flow(shop: Shop) -> None:
 
 
 SCHEDULE = {"object": "schedule", "object_id": "hourly", "change": "modified", "version": None}
+
+
+def test_a_new_pattern_of_the_day_is_learned_within_a_day(shop: Shop) -> None:
+    hourly = {"stock": lambda m: 12.0 if m % 60 < 5 else 0.0}
+    shop.tell(changed(**SCHEDULE | {"flow_id": "stock"}))
+    assert shop.play(DAY + 1, times=hourly) == []
+    assert statuses(shop, "volume", "stock") == {"normal"}
+    assert shop.play(180, times=hourly) == []
+    (alert, *_) = shop.play(10, times={"stock": 0.0})
+    assert (alert.flow_id, alert.signal) == ("stock", "volume")
 
 
 def test_promises_of_an_old_schedule_are_dropped(shop: Shop) -> None:
