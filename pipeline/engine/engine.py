@@ -125,8 +125,13 @@ class Engine:
         self.totals[f"events.{event.type}"] += 1
 
     def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
-        """What people tell. Every partition has it, so one of them alone tells of a defect."""
-        at = event.time.timestamp()
+        """What people tell. Every partition has it, so one of them alone tells of a defect.
+
+        Far ahead of the log (while old events are replayed) it is taken to be told just now.
+        """
+        at, now = event.time.timestamp(), self.watermarks.furthest
+        if now and at > now + HORIZON:
+            at = now
         try:
             if isinstance(data, structs.Annotation):
                 self._briefing.annotate(event.tenant, at, data)

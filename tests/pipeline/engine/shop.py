@@ -108,11 +108,12 @@ def minute(at: int, times: Change, errors: Change, slower: Change) -> list[Event
 
 def annotation(kind: str, scope: str = "*", tenant: str = "acme", **data: Any) -> Event:
     """An annotation; ``start`` and ``end`` are minutes since ``NOW``."""
+    at = data.pop("at", NOW)
     for name, minutes in (("from", data.pop("start", None)), ("to", data.pop("end", None))):
         if minutes is not None:
             data[name] = iso(NOW + 60 * minutes)
     body = {"kind": kind, "scope": scope} | data
-    return event("cogent.annotation", data.pop("at", NOW), body, tenant=tenant)
+    return event("cogent.annotation", at, body, tenant=tenant)
 
 
 def flows_of(alerts: list[Alert]) -> set[str]:

@@ -10,7 +10,7 @@ from pipeline.engine.emissions import FlowKey
 from pipeline.engine.feedback import FORGET_AFTER, HALF_LIFE, KEPT, MOST, STEP, Feedback, Verdict
 from schemas.alerts import Alert
 from tests.make import Event
-from tests.pipeline.engine.shop import Shop, annotation
+from tests.pipeline.engine.shop import NOW, Shop, annotation
 
 VOLUME = (0, "volume")
 ORDERS = (FlowKey("acme", "orders-uk"), "volume")
@@ -122,6 +122,11 @@ def test_a_verdict_without_an_id_is_about_the_latest_alert(shop: Shop) -> None:
     alert = trouble(shop)
     shop.tell(judged(alert, alert_id=None), judged(alert))
     assert shop.engine.raised_thresholds() == {ORDERS: pytest.approx(STEP, rel=0.01)}
+
+
+def test_a_verdict_of_today_on_a_log_of_last_year_counts_from_where_the_log_is(shop: Shop) -> None:
+    shop.tell(judged(trouble(shop), at=NOW + 365 * 86_400))
+    assert shop.engine.raised_thresholds() == {ORDERS: STEP}
 
 
 def test_a_verdict_is_of_one_tenant(shop: Shop) -> None:
