@@ -89,7 +89,7 @@ def change(
     """A flow was changed just now: it learns anew, quickly, and alerts mention the change."""
     from schemas.events import ConfigChanged
 
-    tenant, flow_id = scope_of(flow)
+    tenant, flow_id = scope_of("--flow", flow)
     data = {
         "object": of,
         "object_id": object_id or version or flow_id,
@@ -124,9 +124,10 @@ def _stretch(kind: str, where: tuple[str, str, str], log: LogName, more: dict[st
     from schemas.events import Annotation
 
     scope, from_, to = where
-    tenant, flows = scope_of(scope)
+    tenant, flows = scope_of("--scope", scope)
     engine = Settings.load().engine
-    times = {"from": instant_of(from_, tenant, engine), "to": instant_of(to, tenant, engine)}
+    zone = engine.timezones.get(tenant, engine.timezone)
+    times = {"from": instant_of("--from", from_, zone), "to": instant_of("--to", to, zone)}
     try:
         told = Annotation.model_validate({"kind": kind, "scope": flows} | times | more)
     except ValidationError as error:
@@ -160,4 +161,4 @@ def _print(event: EventStruct, *, as_json: bool) -> None:
         return
     words = [told.pop("time"), told.pop("kind"), f"{told.pop('tenant')}:{told.pop('scope')}"]
     words += [f"{name}={value}" for name, value in told.items() if value is not None]
-    console.print(" ".join(words), markup=False)
+    console.print(" ".join(words), markup=False, soft_wrap=True)

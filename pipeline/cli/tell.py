@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pipeline.cli.console import ENVIRONMENT_MISSING, WRONG_USAGE, console, give_up
 from pipeline.cli.log import LogName, open_log
-from pipeline.settings import EngineSettings, Settings
+from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from schemas.events import Annotation, ConfigChanged
@@ -48,23 +48,23 @@ async def _tell(name: LogName, tenant: str, told: Annotation | ConfigChanged) ->
         await log.aclose()
 
 
-def scope_of(text: str) -> tuple[str, str]:
-    """Read ``TENANT:FLOW``.
+def scope_of(option: str, text: str) -> tuple[str, str]:
+    """Read ``TENANT:FLOW``, the value of an option.
 
-    >>> scope_of("acme:orders-*")
+    >>> scope_of("--scope", "acme:orders-*")
     ('acme', 'orders-*')
     """
     tenant, colon, flows = text.partition(":")
     if not (tenant and colon and flows):
-        raise typer.BadParameter("must be TENANT:FLOW, such as acme:orders-* or acme:*")
+        wanted = "must be TENANT:FLOW, such as acme:orders-* or acme:*"
+        raise typer.BadParameter(wanted, param_hint=option)
     return tenant, flows
 
 
-def instant_of(text: str, tenant: str, settings: EngineSettings) -> datetime:
-    """Read an instant; without an offset it is the tenant's local time.
+def instant_of(option: str, text: str, zone: str) -> datetime:
+    """Read an instant, the value of an option; without an offset it is local time.
 
-    >>> paris = EngineSettings(timezones={"acme": "Europe/Paris"})
-    >>> instant_of("2026-11-27T08:00", "acme", paris).isoformat()
+    >>> instant_of("--from", "2026-11-27T08:00", "Europe/Paris").isoformat()
     '2026-11-27T08:00:00+01:00'
     """
     if text == "now":
@@ -72,11 +72,9 @@ def instant_of(text: str, tenant: str, settings: EngineSettings) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is no time, such as 2026-11-27T08:00, 2026-11-27T08:00+01:00 or now"
-        ) from None
-    zone = ZoneInfo(settings.timezones.get(tenant, settings.timezone))
-    return read if read.tzinfo else read.replace(tzinfo=zone)
+        wanted = f"{text!r} is no time, such as 2026-11-27T08:00, 2026-11-27T08:00+01:00 or now"
+        raise typer.BadParameter(wanted, param_hint=option) from None
+    return read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))
 
 
 def usage_of(error: ValidationError) -> str:

@@ -104,8 +104,8 @@ def test_a_deployment_is_told_to_the_flow(told):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("annotate", "holiday", "--scope", "orders", *WHEN), "TENANT:FLOW"),
-        (("annotate", "holiday", "--scope", "acme:*", "--from", "noon", "--to", "now"), "noon"),
+        (("annotate", "holiday", "--scope", "orders", *WHEN), "--scope"),
+        (("annotate", "holiday", "--scope", "acme:*", "--from", "noon", "--to", "now"), "--from"),
         ((*PEAK, "--factor", "0"), "expected_factor"),
         (("annotate", "change", "--flow", "acme:orders", "--object", "moon"), "object"),
     ],
