@@ -152,7 +152,8 @@ class Volume(FlowState):
         """Sums of the expectations (base, high, low) by shift (5, 0, -5), span and row."""
         expected = self.seasonality.expected(rows, ahead)
         if told is not None:
-            other = self.seasonality.expected(rows, weekend(ahead))
+            quiet = told.quiet.any()
+            other = self.seasonality.expected(rows, weekend(ahead)) if quiet else expected
             expected = told.applied(rows, expected, other)
         self.expectations.push(rows, np.stack(expected))
         return self.expectations.over(rows)
