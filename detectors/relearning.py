@@ -53,11 +53,12 @@ def relearn(bank: FlowBank, rows: NDArray[np.int64], *, pattern: bool) -> None:
     picked = Rows.of(rows)
     for counts in _scaled(bank):
         counts.relearn(picked, pattern=pattern)
-    bank.flows.latency.relearn(picked)
+    for durations in (bank.flows.latency, bank.flows.wait):
+        durations.relearn(picked)
     if pattern:
         bank.flows.silence.relearn(picked)
 
 
 def _scaled(bank: FlowBank) -> tuple[Volume, ...]:
     """The detectors whose expectations an `Outlook` scales."""
-    return bank.flows.volume, bank.flows.backlog
+    return bank.flows.volume, bank.flows.records, bank.flows.backlog

@@ -34,7 +34,7 @@ told. Wide enough for a guess, and narrow enough that the usual is seen to be to
 RELEARN_BAND = 3.0
 """Times more, or fewer, that a changed flow may run without alarm: a stop is still one."""
 
-RELEARNING: tuple[SignalName, ...] = ("volume", "backlog", "latency")
+RELEARNING: tuple[SignalName, ...] = ("volume", "records", "backlog", "latency", "wait")
 """What a changed flow learns anew. Errors and silence are judged as strictly as ever."""
 
 
