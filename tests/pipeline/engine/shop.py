@@ -100,9 +100,14 @@ def minute(at: int, times: Change, errors: Change, slower: Change) -> list[Event
         n = int(rng.poisson(usual * now(times, 1.0)))
         failed = int(rng.binomial(n, now(errors, 0.01)))
         mean = 6 + np.log(now(slower, 1.0)) + 0.5 * rng.normal() / max(n, 1) ** 0.5
-        took = {"duration": {"count": n, "mean_log_ms": float(mean)}} if n else {}
+        more: dict[str, Any] = {}
+        if n:
+            more["duration"] = {"count": n, "mean_log_ms": float(mean)}
         runs = {"started": n, "succeeded": n - failed, "failed": failed}
-        events.append(window(at, flow_id, runs=runs, **took))
+        if flow_id == "wholesale":
+            more["records"] = {"in": int(rng.poisson(3 * n))}
+            more["queue"] = {"depth": int(rng.poisson(2 * now(times, 1.0)))}
+        events.append(window(at, flow_id, runs=runs, **more))
     return events
 
 

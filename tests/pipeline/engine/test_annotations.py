@@ -28,6 +28,16 @@ def test_an_announced_peak_is_no_alert(shop: Shop) -> None:
     assert shop.play(180, times=peak(2)) == []
 
 
+def test_records_and_backlog_rise_with_an_announced_peak(shop: Shop) -> None:
+    shop.tell(annotation("planned_peak", "wholesale", expected_factor=2, **PEAK))
+    assert shop.play(180, times={"wholesale": peak(2)["orders-uk"]}) == []
+    shop.tell(annotation("planned_peak", "wholesale", expected_factor=3, start=210, end=500))
+    shop.play(60, times={"wholesale": lambda m: 3.0 if m >= 200 else 1.0})
+    closed, i = shop.latest("wholesale")
+    for signal, usual in (("records", 3 * RATE), ("backlog", 2.0)):
+        assert 2.2 * usual < closed.verdicts[signal].expected[i] < 4 * usual
+
+
 def test_a_factor_may_be_a_guess(shop: Shop) -> None:
     shop.tell(annotation("planned_peak", "orders-uk", expected_factor=3, **PEAK))
     assert shop.play(180, times=peak(2.5)) == []
