@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from detectors.calibration import Calibration, shared
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
 from detectors.latency import Latency
+from detectors.outlook import NOTHING, Outlook
 from detectors.rate import Rates, Shares
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
@@ -45,6 +47,7 @@ KINDS: Final = (
     (24,),
 )
 """Channels behind each kind of evidence: a budget of false alarms is shared by kinds."""
+SIGNAL_OF: Final = {c: name for name, part in CHANNELS.items() for c in range(part.stop)[part]}
 SYMPTOMS: Final = ((0, 2), (1, 3), (8, 9), (16, 17), (20, 21), (24,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 ALL_ROWS: Final = slice(None)
@@ -163,15 +166,25 @@ class FlowBank:
         """Name the three kinds of evidence that most raise a row's failure forecast."""
         return self._flows.failure.reasons(row)
 
-    def skip(self, rows: NDArray[np.int64], minute: Ints, ahead: Ints) -> None:  # noqa: ARG002 - as step
+    @property
+    def flows(self) -> Flows:
+        """The state of every detector, for `detectors.relearning`."""
+        return self._flows
+
+    def skip(self, rows: Ints, minute: Ints, ahead: Ints, outlook: Outlook = NOTHING) -> None:  # noqa: ARG002 - as step
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
         picked = Rows.of(rows)
         for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
-            counts.skip(picked, ahead)
+            counts.skip(picked, ahead, outlook)
         self._flows.silence.skip(picked)
 
     def step(
-        self, rows: NDArray[np.int64], minute: Ints, ahead: Ints, windows: Windows
+        self,
+        rows: NDArray[np.int64],
+        minute: Ints,
+        ahead: Ints,
+        windows: Windows,
+        outlook: Outlook = NOTHING,
     ) -> dict[SignalName, Verdict]:
         """Score one closed window of rows, then learn from it.
 
@@ -185,13 +198,15 @@ class FlowBank:
             The same of the window `detectors.volume.lookahead` later.
         windows
             What was counted; columns parallel to ``rows``.
+        outlook
+            What is known of these windows beyond the data.
 
         Returns
         -------
         A verdict for each signal, columns parallel to ``rows``.
         """
         picked, flows = Rows.of(rows), self._flows
-        heard = self._listen(picked, minute, ahead, windows)
+        heard = self._listen(picked, minute, ahead, windows, outlook)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
         for name, part in CHANNELS.items():
@@ -204,14 +219,16 @@ class FlowBank:
         known[CHANNELS["records"]] &= flows.sized[picked.at]  # else volume has said it all
         c = flows.calibration.step(picked, evidence, known)
         threshold = shared(self._threshold, self._kinds(picked))
-        self._release(picked, threshold)
+        self._release(picked, threshold, outlook)
         score = c / threshold
         verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
-        return verdicts
+        return outlook.eased(picked, verdicts)
 
-    def _listen(self, rows: Rows, minute: Ints, ahead: Ints, w: Windows) -> dict[SignalName, Heard]:
+    def _listen(
+        self, rows: Rows, minute: Ints, ahead: Ints, w: Windows, outlook: Outlook
+    ) -> dict[SignalName, Heard]:
         """Let each detector judge and learn the rows of which it has data."""
         flows = self._flows
         heard: dict[SignalName, Heard] = {}
@@ -224,16 +241,16 @@ class FlowBank:
                 part = (column[known] for column in columns)
                 heard[name] = Heard(step(rows.only(known), *part), known)
 
-        hear("volume", flows.volume.step, w.volume, minute, ahead)
-        hear("records", flows.records.step, w.records, minute, ahead)
-        hear("backlog", flows.backlog.step, w.queue_depth, minute, ahead)
+        hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
+        hear("records", partial(flows.records.step, outlook=outlook), w.records, minute, ahead)
+        hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
         shares = flows.shares.step(rows, *_shares(w))
         heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
         took = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
         hear("latency", flows.latency.step, w.duration_count, took)
         waited = np.where(w.wait_count == 0, 0.0, w.wait_log)
         hear("wait", flows.wait.step, w.wait_count, waited)
-        self._pass_over(rows, ahead, w)
+        self._pass_over(rows, ahead, w, outlook)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
@@ -243,7 +260,7 @@ class FlowBank:
             heard["failure"] = Heard(flows.failure.forecast(rows.only(calm)), calm)
         return heard
 
-    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows) -> None:
+    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows, outlook: Outlook) -> None:
         """Counts that are unknown in this window, but were known before, are skipped."""
         for detector, count in (
             (self._flows.volume, w.volume),
@@ -252,7 +269,7 @@ class FlowBank:
         ):
             missed = np.isnan(count) & (detector.age[rows.at] > 0)
             if missed.any():
-                detector.skip(rows.only(missed), ahead[missed])
+                detector.skip(rows.only(missed), ahead[missed], outlook)
 
     def _kinds(self, rows: Rows) -> Floats:
         """How many kinds of evidence each row gives."""
@@ -261,7 +278,7 @@ class FlowBank:
         kinds: Floats = np.sum(heard, axis=0, dtype=np.float64)
         return kinds
 
-    def _release(self, rows: Rows, threshold: Floats) -> None:
+    def _release(self, rows: Rows, threshold: Floats, outlook: Outlook) -> None:
         """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
         flows = self._flows
         shares = ((CHANNELS[s].start + 1, flows.shares.risen[i]) for i, s in enumerate(SHARES))
@@ -274,7 +291,8 @@ class FlowBank:
             (21, flows.latency.risen),
             (23, flows.wait.risen),
         ):
-            limit = flows.calibration.limit(rows, channel, RELEASE * threshold)
+            alarm = outlook.threshold(rows, SIGNAL_OF[channel], threshold)
+            limit = flows.calibration.limit(rows, channel, RELEASE * alarm)
             sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
 
     @staticmethod

@@ -122,6 +122,12 @@ class Latency(FlowState):
             span=self._span,
         )
 
+    def relearn(self, rows: Rows) -> None:
+        """Begin anew after a change: the level at once, judgement with `START` more visits."""
+        for array in (self.visits, self.activity, self.weighted, self.weight, self.risen):
+            array[rows.at] = 0
+        self.gap[rows.at] = HOLD
+
     def _visit(self, rows: Rows, n: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
         """Judge and learn rows that have data: expected log, its deviation, and z."""
         at = rows.at

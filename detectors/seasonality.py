@@ -28,6 +28,10 @@ AS_USUAL: Final = -128
 LOG_STEP: Final = 1 / 12
 """Last times are kept as logarithms of ratios in steps of 8 %: a byte spans from 1/36,000 to
 36,000 times the usual, and twice the last digit is still far inside what is ordinary."""
+DOUBT: Final = 3
+"""Visits of a slot that still count after a change: its next one then weighs a quarter, where it
+weighed a tenth. More doubt about each deployment would make the tables of a flow that is deployed
+daily as noisy as its days."""
 
 
 class Expectation(NamedTuple):
@@ -92,6 +96,14 @@ class Seasonality(FlowState):
         mean, age = self.mean[at], self.age[at]
         self.mean[at] = mean + (count - mean) / np.minimum(age + 1, self._memory)
         self.age[at] = age + 1
+
+    def relearn(self, rows: Rows, *, pattern: bool) -> None:
+        """Let coming days weigh more; where the ``pattern`` of the day changed, count alone."""
+        at = rows.at
+        self.visits[:, at] = np.minimum(self.visits[:, at], 0 if pattern else DOUBT)
+        if pattern:
+            self.last_time[:, at] = AS_USUAL
+            self.share_weight[:, at] = 0
 
     def close(self, rows: Rows, minute: Ints, alpha: Floats) -> None:
         """Learn from the slot in progress where ``minute`` begins another one.

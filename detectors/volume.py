@@ -5,14 +5,17 @@ Serves run volume (too many, too few) and queue depth (too many).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
+from detectors.calibration import WARM_UP
 from detectors.columns import Floats, Ints, Verdict
 from detectors.deviance import deviance_residual, spread, tail_evidence
+from detectors.outlook import NOTHING, Outlook, Scaling, weekend
 from detectors.seasonality import Expectation, Seasonality
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
@@ -40,6 +43,8 @@ START: Final = 120
 """Minutes before a span is judged, besides its own length."""
 DISPERSION_STEP: Final = 0.0015
 """Step in a minute of the logarithm of the dispersion (detection notes)."""
+UNBOUNDED: Final = 1e7
+"""Expectations above this stand for "nobody knows how many": the sums cap them at 1e8."""
 
 
 def lookahead(width: Width) -> int:
@@ -116,6 +121,7 @@ class Volume(FlowState):
         self.seasonality = Seasonality(width)
         self.counts = SlidingSums(1, self.spans.tolist())
         self.expectations = SlidingSums(3, self.spans.tolist(), ends=ends.tolist())
+        self._warm_up = width.windows(WARM_UP)
         self._drift_span = int(np.searchsorted(self.spans, width.windows(DRIFT_SPAN)))
         self._start = self.spans[:, None] + width.windows(START, least=24)
         self._decay = DECAY**width.minutes
@@ -125,31 +131,61 @@ class Volume(FlowState):
         step = min(DISPERSION_STEP * width.minutes, 0.02)
         self._wider, self._narrower = np.exp(step), np.exp(-step)
 
-    def step(self, rows: Rows, count: Floats, minute: Ints, ahead: Ints) -> Counts:
+    def step(
+        self, rows: Rows, count: Floats, minute: Ints, ahead: Ints, outlook: Outlook = NOTHING
+    ) -> Counts:
         """Judge one window of these rows, then learn from it.
 
         ``minute`` is its local minute of the week, ``ahead`` that of the window `lookahead` later.
         """
         level = self.level[rows.at].copy()
         self.seasonality.close(rows, minute, self.alpha[1, rows.at])
-        sums = self._look_ahead(rows, ahead)
+        sums = self._look_ahead(rows, ahead, outlook.ahead)
         self._push(rows, count)
         judged = self._judge(rows, count, sums)
-        self._learn_dispersion(rows, judged)
-        self._learn_level(rows, count, Expectation(*sums[:, 1, 0]))
-        self.seasonality.observe(rows, minute, count, level)
+        self._learn_dispersion(rows, judged, outlook.now)
+        self._learn_level(rows, count, *outlook.hurried(rows, count, Expectation(*sums[:, 1, 0])))
+        self._learn_season(rows, minute, np.stack([count, level]), outlook.now)
         self.age[rows.at] += 1
         return judged
 
-    def skip(self, rows: Rows, ahead: Ints) -> None:
+    def skip(self, rows: Rows, ahead: Ints, outlook: Outlook = NOTHING) -> None:
         """Pass over a window nobody watched: it is taken to have been as expected."""
-        base = self._look_ahead(rows, ahead)[0, 1, 0]
+        base = self._look_ahead(rows, ahead, outlook.ahead)[0, 1, 0]
         self._push(rows, base * np.exp(self._decay * self.level[rows.at]))
         self.level[rows.at] *= self._decay
 
-    def _look_ahead(self, rows: Rows, ahead: Ints) -> Floats:
+    def look_again(
+        self, rows: Rows, minutes: Sequence[Ints], told: Sequence[Scaling | None]
+    ) -> None:
+        """Expect anew what was expected of the latest windows, oldest first, by what is told now.
+
+        There are as many of them as `expectations` are deep, the last of them `lookahead` ahead.
+        The cumulative sums begin anew.
+        """
+        for minute, scaling in zip(minutes, told, strict=True):
+            self._look_ahead(rows, minute, scaling)
+        self.risen[rows.at] = self.fallen[rows.at] = 0
+
+    def explain(self, rows: Rows, low: Floats, high: Floats) -> None:
+        """Take out of the level what turns out to have been foretold, between two log-factors."""
+        level, levels = self.level[rows.at], self.levels[:, rows.at]
+        self.level[rows.at] = level - np.clip(level, low, high)
+        self.levels[:, rows.at] = levels - np.clip(levels, low, high)
+
+    def relearn(self, rows: Rows, *, pattern: bool) -> None:
+        """Doubt what the tables say: the ``pattern`` of the day too, or only how many come."""
+        self.seasonality.relearn(rows, pattern=pattern)
+        self.risen[rows.at] = self.fallen[rows.at] = 0
+
+    def _look_ahead(self, rows: Rows, ahead: Ints, told: Scaling | None) -> Floats:
         """Sums of the expectations (base, high, low) by shift (late, none, early), span and row."""
-        self.expectations.push(rows, np.stack(self.seasonality.expected(rows, ahead)))
+        expected = self.seasonality.expected(rows, ahead)
+        if told is not None:
+            quiet = told.quiet.any()
+            other = self.seasonality.expected(rows, weekend(ahead)) if quiet else expected
+            expected = told.applied(rows, expected, other)
+        self.expectations.push(rows, np.stack(expected))
         return self.expectations.over(rows)
 
     def _push(self, rows: Rows, count: Floats) -> None:
@@ -182,7 +218,7 @@ class Volume(FlowState):
             observed=count,
             expected=base,
             lower=np.maximum(lower - 3 * spread(lower, alpha[0]), 0),
-            upper=upper + 3 * spread(upper, alpha[0]),
+            upper=np.where(upper < UNBOUNDED, upper + 3 * spread(upper, alpha[0]), np.nan),
             risen=self.risen[rows.at].copy(),
             fallen=self.fallen[rows.at].copy(),
             seen=X,
@@ -206,20 +242,36 @@ class Volume(FlowState):
         self.risen[at] = cusum.accumulate(self.risen[at], np.maximum(z, 0))
         self.fallen[at] = cusum.accumulate(self.fallen[at], np.maximum(-z, 0))
 
-    def _learn_dispersion(self, rows: Rows, judged: Counts) -> None:
+    def _learn_dispersion(self, rows: Rows, judged: Counts, told: Scaling | None) -> None:
         """Drive the median absolute residual of each span to that of a normal one."""
         L, alpha = judged.foreseen, judged.alpha
         q = np.abs(judged.seen - L) / np.maximum(spread(L, alpha), 1e-6)
         step = np.where(q > 0.6745, self._wider, self._narrower)
         learn = (self.age[rows.at] >= self._start) & (L > 2)
+        if told is not None:  # a factor is a guess, and its error no dispersion
+            learn &= told.plain(rows)
         self.alpha[:, rows.at] = np.where(learn, np.clip(alpha * step, 1e-4, 2), alpha)
 
-    def _learn_level(self, rows: Rows, count: Floats, expected: Expectation) -> None:
+    def _learn_season(self, rows: Rows, minute: Ints, seen: Floats, told: Scaling | None) -> None:
+        """Show the tables the count as it would have been without what was foretold.
+
+        Where that is not known they see nothing, except of a flow too young to be judged: it has
+        nothing better. ``seen`` is the count, and the level on entering the window.
+        """
+        if told is not None:
+            known = told.known[rows.at] | (self.age[rows.at] < self._warm_up)
+            seen = np.stack([seen[0] / told.base[rows.at], seen[1]])[:, known]
+            rows, minute = rows.only(known), minute[known]
+        self.seasonality.observe(rows, minute, *seen)
+
+    def _learn_level(
+        self, rows: Rows, count: Floats, expected: Expectation, haste: Floats | float
+    ) -> None:
         """Follow departures from what the slot did before; within that nothing is learned."""
         faded = self._decay * self.level[rows.at]
         base, high, low = np.stack(expected) * np.exp(faded)
         above = np.clip((count - high) / (high + 1), 0, 1)
         below = np.clip((count - low) / (low + 1), -1, 0)
         noise = np.sqrt(1 / (base + 1) + self.alpha[0, rows.at])
-        gain = np.minimum(self._most_gain, self._gain / noise)
+        gain = haste * np.minimum(self._most_gain, self._gain / noise)
         self.level[rows.at] = np.clip(faded + gain * (above + below), -1.5, 1.5)

@@ -159,8 +159,25 @@ class ScheduleExpected(Contract):
     tolerance_s: Quantity | None = None
 
 
+class ConfigChanged(Contract):
+    """Something was changed by people: ``change`` says how (deployed, modified, removed)."""
+
+    object: Literal["flow", "version", "schedule", "connector", "mapping", "lookup", "script"]
+    object_id: Text
+    change: Text
+    flow_id: Text | None = None
+    version: Text | None = None
+    before_hash: Text | None = None
+    after_hash: Text | None = None
+    user_id: Text | None = None
+
+
 class Annotation(Contract):
-    """What an operator or a calendar knows and the data does not show."""
+    """What an operator or a calendar knows and the data does not show.
+
+    ``scope`` is a flow, ``*``, or the beginning of flow ids and a ``*``. Feedback names an alert
+    by ``alert_fingerprint`` and, if it is not the latest of these, by ``alert_id``.
+    """
 
     kind: Literal["planned_peak", "maintenance", "holiday", "backfill", "feedback"]
     scope: Text = "*"
@@ -169,6 +186,7 @@ class Annotation(Contract):
     expected_factor: Annotated[float, Field(gt=0, le=1000)] | None = None
     verdict: Literal["real", "false_alarm"] | None = None
     alert_fingerprint: Text | None = None
+    alert_id: Text | None = None
     author: Text | None = None
     note: LongText | None = None
 
@@ -198,6 +216,7 @@ DATA_BY_TYPE: dict[str, type[Contract]] = {
     "cogent.queue.snapshot": QueueSnapshot,
     "cogent.connector.call": ConnectorCall,
     "cogent.schedule.expected": ScheduleExpected,
+    "cogent.config.changed": ConfigChanged,
     "cogent.annotation": Annotation,
     "cogent.collector.heartbeat": Heartbeat,
 }

@@ -41,7 +41,8 @@ class Signal(Contract):
     spans
         Lengths, in minutes, of the windows that carried the score; the first is the strongest.
     status
-        ``learning`` until the flow has been watched long enough to be judged.
+        ``learning`` until the flow has been watched long enough to be judged, ``relearning`` after
+        a change of its configuration.
     """
 
     tenant: Text
@@ -55,7 +56,7 @@ class Signal(Contract):
     upper: float | None
     score: float
     spans: tuple[int, ...]
-    status: Literal["learning", "normal", "anomalous"]
+    status: Literal["learning", "relearning", "normal", "anomalous"]
 
 
 class SignalEvent(Envelope):

@@ -126,6 +126,7 @@ def _check_instants(names: list[str]) -> Callable[[Any], None]:
 
 if TYPE_CHECKING:
     Annotation = events.Annotation
+    ConfigChanged = events.ConfigChanged
     ConnectorCall = events.ConnectorCall
     FlowLog = events.FlowLog
     FlowRun = events.FlowRun
@@ -139,11 +140,12 @@ if TYPE_CHECKING:
 
         data: (
             FlowRun | FlowWindow | FlowLog | QueueSnapshot | ConnectorCall | ScheduleExpected
-            | Annotation | Heartbeat
+            | ConfigChanged | Annotation | Heartbeat
         )  # fmt: skip
 else:
     EventStruct = Union[tuple(struct_of(events.event_model(t), t) for t in events.DATA_BY_TYPE)]  # noqa: UP007 - built at run time
     Annotation = struct_of(events.Annotation)
+    ConfigChanged = struct_of(events.ConfigChanged)
     ConnectorCall = struct_of(events.ConnectorCall)
     FlowLog = struct_of(events.FlowLog)
     FlowRun = struct_of(events.FlowRun)

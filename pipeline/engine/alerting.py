@@ -7,7 +7,7 @@ that shows in volume, errors and latency is one alert, and the budget of false a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -46,12 +46,13 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What words need beyond a verdict: a flow's name and its recent sums."""
+    """What words need beyond a verdict: a flow's name, its recent sums, and what was told of it."""
 
     name: Callable[[int], str | None]
     total: Callable[[int, SignalName, int], float]
     reasons: Callable[[int], tuple[str, ...]]
     recently: Callable[[int], str]
+    background: Callable[[int, int, Iterable[AlertSignal]], str] = lambda *_: ""
 
 
 class Alerting:
@@ -106,6 +107,9 @@ class Alerting:
         if not (fresh or joined or worse):
             return None
         evidence = sorted(incident.peaks.values(), key=lambda e: -e.score)
+        signals = dict.fromkeys(e.signal for e in evidence)
+        background = context.background(row, int(incident.alert.starts_at.timestamp()), signals)
+        words = (_as_prose(evidence), background, context.recently(row))
         incident.alert = incident.alert.model_copy(
             update={
                 "revision": 0 if fresh else incident.alert.revision + 1,
@@ -113,7 +117,7 @@ class Alerting:
                 "updated_at": instant(closed.start + closed.seconds),
                 "score": evidence[0].score,
                 "summary": headline(name or flow.flow_id, _main(findings)),
-                "explanation": f"{_as_prose(evidence)} {context.recently(row)}",
+                "explanation": " ".join(filter(None, words)),
                 "evidence": tuple(evidence),
             }
         )

@@ -26,7 +26,8 @@ class ClosedWindow:
     """One window of some flows of a partition, with what every detector says of it.
 
     ``start`` and ``seconds`` are epoch seconds and width. ``flows``, the columns of ``windows``
-    and of every verdict, and ``learning`` (too young to be judged) run in parallel.
+    and of every verdict, ``learning`` (too young to be judged) and ``relearning`` (changed lately;
+    None for no flow) run in parallel.
     """
 
     start: int
@@ -35,6 +36,7 @@ class ClosedWindow:
     windows: Windows
     verdicts: Mapping[SignalName, Verdict]
     learning: Bools
+    relearning: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
-from pipeline.engine.annotations import Annotations
+from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
 from pipeline.engine.collectors import CollectorAlerts
 from pipeline.engine.counting import count_run, count_window
@@ -18,6 +18,7 @@ from pipeline.engine.dedup import SeenIds
 from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
 from pipeline.engine.flows import Feed, Flows
 from pipeline.engine.open_windows import MixedWindowError
+from pipeline.engine.outlooks import Outlooks
 from pipeline.engine.records import dead, read
 from pipeline.engine.runs import Runs
 from pipeline.engine.snapshot import dump, load
@@ -26,6 +27,7 @@ from pipeline.log.base import Record
 from pipeline.settings import EngineSettings
 from schemas import structs
 from schemas.alerts import Alert
+from schemas.signals import SignalName
 from schemas.structs import EventStruct
 
 HORIZON = 2 * 86_400
@@ -84,8 +86,9 @@ class Engine:
         self.watermarks = Watermarks(settings.source_timeout_seconds)
         self._seen = SeenIds(settings.dedup_seconds)
         self._runs = Runs(settings.dedup_seconds)
-        self._annotations = Annotations()
-        self._closing = Closing(settings, self.flows, self.watermarks, self._annotations)
+        self._outlooks = Outlooks(self.flows, settings.window_seconds)
+        self._closing = Closing(settings, self.flows, self.watermarks, self._outlooks)
+        self._briefing = Briefing(settings, self.flows, self._outlooks, self._closing)
         self._collector_alerts = CollectorAlerts()
 
     def apply(self, record: Record) -> list[Emission]:
@@ -110,8 +113,8 @@ class Engine:
         if isinstance(data, structs.Heartbeat):
             self._beat(data, out)
         elif self._seen.first(event.source, event.id):
-            if isinstance(data, structs.Annotation):
-                self._annotations.note(event.tenant, data)
+            if isinstance(data, structs.Annotation | structs.ConfigChanged):
+                self._brief(event, data)
             elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
                 self._queues(event, data)
             elif data.flow_id is not None:
@@ -120,6 +123,23 @@ class Engine:
             self.totals["duplicate"] += 1
             return
         self.totals[f"events.{event.type}"] += 1
+
+    def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
+        """What people tell. Every partition has it, so one of them alone tells of a defect.
+
+        Far ahead of the log (while old events are replayed) it is taken to be told just now.
+        """
+        at, now = event.time.timestamp(), self.watermarks.furthest
+        if now and at > now + HORIZON:
+            at = now
+        try:
+            if isinstance(data, structs.Annotation):
+                self._briefing.annotate(event.tenant, at, data)
+            else:
+                self._briefing.change(event.tenant, at, data)
+        except ValueError as error:
+            if self.partition == 0:
+                raise _RefusedError("annotation", str(error)) from None
 
     def _beat(self, beat: structs.Heartbeat, out: list[Emission]) -> None:
         marks = self.watermarks
@@ -139,7 +159,7 @@ class Engine:
             for closed in self._closing.close_due(feed):
                 self.totals["windows"] += 1
                 out.append(closed)
-        for component in (self._seen, self._runs, self._annotations):
+        for component in (self._seen, self._runs, self._outlooks):
             component.advance(marks.furthest)
 
     def _of_flow(self, event: EventStruct, data: FlowData, key: FlowKey) -> None:
@@ -225,6 +245,11 @@ class Engine:
         """Return the alerts that fire now."""
         return [*self._collector_alerts.firing(), *self._closing.alerting.firing()]
 
+    def raised_thresholds(self) -> dict[tuple[FlowKey, SignalName], float]:
+        """Return the thresholds that verdicts have raised, and by how much (0.15 is 15 %)."""
+        moved = self._outlooks.feedback.moved(self.watermarks.furthest)
+        return {(self.flows.keys[row], signal): raised for (row, signal), raised in moved}
+
     def snapshot(self) -> bytes:
         """Write the whole state down."""
         parts = {name: part.state() for name, part in self._parts().items()}
@@ -249,7 +274,7 @@ class Engine:
             "watermarks": self.watermarks,
             "seen": self._seen,
             "runs": self._runs,
-            "annotations": self._annotations,
+            "outlooks": self._outlooks,
             "closing": self._closing,
             "collector_alerts": self._collector_alerts,
         }

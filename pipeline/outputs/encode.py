@@ -18,6 +18,7 @@ import numpy as np
 
 from detectors.columns import Floats
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
+from pipeline.engine.outlooks import RELEARNING
 from pipeline.log.base import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE, Headers, Output
 from schemas.alerts import Alert
 from schemas.signals import Signal, SignalName
@@ -110,7 +111,7 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
     A quantity that was not observed is written as null, which is what msgspec makes of NaN.
     """
     start = _instant(closed.start)
-    learning = closed.learning.tolist()
+    calm = _calm(closed)
     numbers = significant(_numbers(closed))
     said = ~np.isnan(numbers[:, 0]) | (numbers[:, -1] > 0)
     for i, (name, verdict) in enumerate(closed.verdicts.items()):
@@ -121,13 +122,22 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
             rows.tolist(), *columns, strict=True
         ):
             tenant, flow_id = closed.flows[row]
-            status = "learning" if learning[row] else "anomalous" if score > 1 else "normal"
+            known = calm[row] if name in RELEARNING or calm[row] == "learning" else "normal"
+            status = "anomalous" if score > 1 and known != "learning" else known
             data = _SignalData(
                 tenant, flow_id, name, start, closed.seconds,
                 observed, expected, lower, upper, score, (span,) if score else (), status,
             )  # fmt: skip
             id_ = _signal_id(tenant, flow_id, name, closed.start)
             yield _encode_json(_Event("1.0", id_, SOURCE, SIGNAL_TYPE, start, tenant, data))
+
+
+def _calm(closed: ClosedWindow) -> list[str]:
+    """Return the status of each flow's signals where they are not anomalous."""
+    relearning = False if closed.relearning is None else closed.relearning
+    calm = np.where(closed.learning, "learning", np.where(relearning, "relearning", "normal"))
+    words: list[str] = calm.tolist()
+    return words
 
 
 def _numbers(closed: ClosedWindow) -> Floats:

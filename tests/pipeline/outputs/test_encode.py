@@ -55,6 +55,17 @@ def test_each_signal_keeps_both_contracts() -> None:
         assert (event["tenant"], event["time"]) == (signal.tenant, event["data"]["window_start"])
 
 
+def test_only_what_a_change_can_move_relearns() -> None:
+    window = closed(flows(2), {"volume": {"score": [0, 2]}, "errors": {}}, relearning=True)
+    found = [(e["data"]["signal"], e["data"]["status"]) for e in signals(window)]
+    assert found == [
+        ("volume", "relearning"),
+        ("volume", "anomalous"),
+        ("errors", "normal"),
+        ("errors", "normal"),
+    ]
+
+
 def test_a_signal_says_what_the_verdict_says() -> None:
     columns = {"observed": 3, "expected": 160.25, "lower": 120, "upper": NAN, "score": 1.875}
     [event] = signals(closed([FlowKey("acme", "orders")], {"volume": {**columns, "span": 15}}))
