@@ -115,7 +115,8 @@ class Scorer:
         return Best(self._normal(float(totals[place]), profile), float(thresholds[place]))
 
     def _joined(self, scores: Sequence[Floats]) -> Floats:
-        return np.concatenate(scores)[self._counts]
+        joined: Floats = np.concatenate(scores)[self._counts]
+        return joined
 
     def _normal(self, gained: float, profile: Profile) -> float:
         return 100 * gained / (self.windows * (profile.tp + profile.fn))

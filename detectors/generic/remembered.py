@@ -1,4 +1,4 @@
-"""What the parts of a detector of one series remember: declared by name, written down and restored."""
+"""What the parts of a detector of one series remember, declared by name."""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ NOISE: Final = 50
 """Values over which the present noise is measured."""
 FLOOR: Final = 1e-3
 """Least noise, as a share of the largest value so far: flat series have none of their own."""
-OVERLAPPING: Final = 2 * LENGTH - 1
-"""Stretches that begin so few values ago share values with the present one."""
+OVERLAPPING: Final = 2 * LENGTH - 2
+"""Stretches that begin this few values ago or fewer share values with the present one, or are not
+complete yet."""
 
 _scratch: Singles = np.empty((LENGTH, CAPACITY), np.float32)
 """Working space of every detector; nothing outlives a call in it."""
@@ -72,12 +73,12 @@ class Shape(Remembered):
 def _nearest(stretch: Singles, ring: Ring, stored: int) -> float:
     """Mean distance of a stretch to its nearest neighbours in a ring."""
     values = ring.values
-    past = as_strided(values, (LENGTH, stored), values.strides * 2)
+    past = as_strided(values, (LENGTH, stored), values.strides * 2)  # column i: values[i : i + 8]
     differences = _scratch[:, :stored]
     np.subtract(past, stretch[:, None], out=differences)
     np.multiply(differences, differences, out=differences)
     squares = np.add.reduce(differences, axis=0)
-    squares[np.arange(ring.count - OVERLAPPING + 1, ring.count + 1) % CAPACITY % stored] = np.inf
+    squares[np.arange(ring.count - OVERLAPPING, ring.count) % CAPACITY] = np.inf
     total = 0.0
     for _ in range(NEIGHBOURS):
         place = squares.argmin()
