@@ -100,13 +100,23 @@ def test_plain_noise_stays_calm() -> None:
     assert sum(score > 1 for score in found) <= 8
 
 
+NOISE = np.random.default_rng(1).normal(100, 3, 2880)
+
+
 @pytest.mark.parametrize(
-    ("trouble", "channel"),
-    [([300.0], "record"), ([134.0] * 40, "level"), ([75.0, 120.0, 90.0] * 12, "shape")],
+    ("usual", "trouble", "channel"),
+    [
+        (daily(2880), [300.0], "record"),
+        (NOISE.tolist(), (NOISE[:60] + 4).tolist(), "level"),
+        (daily(2880), [75.0, 120.0, 90.0] * 12, "shape"),
+    ],
+    ids=["record", "level", "shape"],
 )
-def test_each_trouble_is_found_by_its_channel(trouble: list[float], channel: str) -> None:
+def test_each_trouble_is_found_by_its_channel(
+    usual: list[float], trouble: list[float], channel: str
+) -> None:
     detector = GenericDetector()
-    scores(daily(2880), detector)
+    scores(usual, detector)
 
     found = []
     for value in trouble:
