@@ -70,7 +70,7 @@ class RiverModel(Remembered):
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         self.extremes, self.tail = Extremes(), Tail()
-        self._model = _built(_class(model), params)
+        self._model = _built(river_class(model), params)
         try:
             self.kept = self.kept
         except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -123,7 +123,14 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a state of river's models holds no {module}.{name}")
 
 
-def _class(path: str) -> type:
+def river_class(path: str) -> type:
+    """Return an anomaly detector of river by its dotted name.
+
+    Raises
+    ------
+    RiverModelError
+        If there is none.
+    """
     module, _, name = path.rpartition(".")
     if not module.startswith("river."):
         raise RiverModelError("model", "must begin with 'river.', as river.anomaly.HalfSpaceTrees")

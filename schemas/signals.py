@@ -24,13 +24,15 @@ class Signal(Contract):
         Above 1 is anomalous, at the budget of false alarms the operator set.
     spans
         Lengths, in minutes, of the windows that carried the score; the first is the strongest.
+    metric
+        The number that was judged, for the signal ``metric``.
     status
         ``learning`` until the flow has been watched long enough to be judged.
     """
 
     tenant: Text
     flow_id: Text
-    signal: SignalName
+    signal: SignalName | Literal["metric"]
     window_start: Instant
     window_seconds: Count
     observed: float | None
@@ -40,6 +42,7 @@ class Signal(Contract):
     score: float
     spans: tuple[int, ...]
     status: Literal["learning", "normal", "anomalous"]
+    metric: Text | None = None
 
 
 class SignalEvent(Envelope):

@@ -15,6 +15,7 @@ from detectors.generic.record import Extremes
 from detectors.generic.remembered import Remembered
 from detectors.generic.ring import Ring
 from detectors.generic.shape import LENGTH, Shape
+from detectors.generic.tail import SILENT
 
 CHANNELS: Final = ("level", "shape", "context", "record")
 
@@ -90,6 +91,11 @@ class GenericDetector(Remembered, AnomalyDetector):  # type: ignore[misc,unused-
         self.level, self.shape, self.context = Level(), Shape(), Context()
         self.extremes = Extremes()
         self._read: _Reading | None = None
+
+    @property
+    def learning(self) -> bool:
+        """Whether there have been too few values to say anything."""
+        return self.ring.count < SILENT
 
     def score_one(self, x: Mapping[str, float]) -> float:
         """Return how anomalous ``x["value"]`` is (above 1: anomalous), without learning from it.
