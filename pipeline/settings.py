@@ -79,7 +79,7 @@ class EngineSettings(Section):
     timezones: dict[str, str] = {}
     """Local time by tenant, for the daily and weekly rhythm; ``timezone`` for the others."""
     max_metrics: PositiveInt = 100
-    """Numbers watched per partition (``cogent.metric.sample``), at some 120 KB each."""
+    """Numbers watched per partition (``cogent.metric.sample``), at some 130 KB each."""
     detectors: tuple[ExtraDetector, ...] = ()
     """Further detectors for numbers, by name of the number."""
     snapshot_records: PositiveInt = 20_000

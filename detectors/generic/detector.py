@@ -66,7 +66,7 @@ class GenericDetector(Remembered, AnomalyDetector):  # type: ignore[misc,unused-
     """Any numeric series: a level that lasts, a shape never seen, a turn nobody expects, a record.
 
     Assumes nothing about unit or rhythm, but needs some hundred values to begin with, and takes
-    what lasts for normal after a few thousand. Bounded memory, about 120 KB a series.
+    what lasts for normal after a few thousand. Bounded memory, about 130 KB a series.
 
     Parameters
     ----------
