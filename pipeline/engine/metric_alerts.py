@@ -96,7 +96,7 @@ def _raised(verdict: MetricVerdict) -> Alert:
         updated_at=instant(verdict.start + verdict.seconds),
         score=evidence.score,
         summary=f"{verdict.metric}{of_flow} is unusual",
-        explanation=f"{text[:1].upper()}{text[1:]}.",
+        explanation=f"{text}.",  # begins with a name: no capital letter
         next_step=NEXT_STEP,
         evidence=(evidence,),
     )

@@ -76,7 +76,7 @@ def test_a_number_out_of_bounds_raises_one_alert_that_names_it() -> None:
     assert (alert.signal, alert.flow_id, alert.status) == ("metric", "orders", "firing")
     assert alert.summary == "queue_depth of orders is unusual"
     assert alert.explanation == (
-        "Queue_depth is 900 items, where 101 to 109 is usual: beyond anything seen so far."
+        "queue_depth is 900 items, where 101 to 109 is usual: beyond anything seen so far."
     )
     assert alert.evidence[0].metric == "queue_depth"
     assert engine.firing() == [alert]
