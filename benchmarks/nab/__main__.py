@@ -41,6 +41,7 @@ def main() -> None:
         corpus = load(given.corpus)
         if given.verify:
             sys.exit(verify(given.corpus, corpus, Console()))
+        corpus = [series.from_row(given.skip) for series in corpus]
         rows = rate(given, corpus, console)
     except CorpusError as error:
         console.print(f"not the benchmark: {error}", markup=False)
@@ -48,7 +49,7 @@ def main() -> None:
     if given.scores_dir is not None:
         results.write(given.scores_dir, rows[0].detector, corpus, rows[0].raised)
     points = sum(len(series.values) for series in corpus)
-    conditions = {"files": len(corpus), "points": points, **machine()}
+    conditions = {"files": len(corpus), "points": points, "skipped": given.skip, **machine()}
     if given.json:
         print(report.as_json(rows, conditions))
     else:
@@ -103,6 +104,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--scores-dir", type=Path, metavar="OUT", help="write result files as NAB itself does"
+    )
+    parser.add_argument(
+        "--skip",
+        type=int,
+        default=0,
+        metavar="ROWS",
+        help="leave out the first rows of every series: how much does the score owe to chance?",
     )
     parser.add_argument("--peers", action="store_true", help="run the usual alternatives as well")
     parser.add_argument(

@@ -36,6 +36,11 @@ class Series:
     values: Sequence[float]
     windows: Sequence[tuple[int, int]]
 
+    def from_row(self, start: int) -> Series:
+        """Return what is left of the series without its first rows."""
+        windows = [(max(a - start, 0), b - start) for a, b in self.windows if b >= start]
+        return Series(self.name, self.timestamps[start:], self.values[start:], windows)
+
 
 def load(folder: Path) -> list[Series]:
     """Read every series of a corpus, in the order of their names.

@@ -66,32 +66,39 @@ class Metrics:
         number = int(event.time.timestamp()) // width
         collector = event.collector or event.source
         key = MetricKey(event.tenant, data.flow_id or TENANT, data.metric)
-        series = self._series.get(key) or self._new(key, collector, number)
-        if number < series.upcoming:
+        series = self._series.get(key)
+        upcoming = self._first(collector, number) if series is None else series.upcoming
+        if number < upcoming:
             return False
-        if (number - series.upcoming) * width > HORIZON:
+        if (number - upcoming) * width > HORIZON:
             raise RefusedError(
                 "too_far_ahead",
                 f"time lies more than two days ahead of what collector {collector!r} has vouched "
                 "for: is its clock right, and does it send heartbeats?",
             )
+        if series is None:
+            self._make_room()
+            series = self._new(key, upcoming)
         series.collectors |= {collector}
         series.unit = data.unit or series.unit
         series.sample(number, data.value)
         return True
 
-    def _new(self, key: MetricKey, collector: str, number: int) -> MetricSeries:
-        if len(self._series) >= self._settings.max_metrics:
-            self._make_room(number)
+    def _first(self, collector: str, number: int) -> int:
         first = self._first_open(frozenset({collector}))
+        return number if first is None else first
+
+    def _new(self, key: MetricKey, upcoming: int) -> MetricSeries:
         extras = [each for each in self._settings.detectors if each.metric == key.metric]
-        series = MetricSeries(extras, number if first is None else max(first, number))
-        self._series[key] = series
+        series = self._series[key] = MetricSeries(extras, upcoming)
         return series
 
-    def _make_room(self, number: int) -> None:
+    def _make_room(self) -> None:
+        if len(self._series) < self._settings.max_metrics:
+            return
         key = min(self._series, key=lambda key: self._series[key].latest)
-        quiet = (number - self._series[key].latest) * self._settings.window_seconds
+        series = self._series[key]
+        quiet = (series.upcoming - series.latest) * self._settings.window_seconds
         if quiet < FORGOTTEN:
             raise RefusedError(
                 "too_many_metrics",
@@ -146,8 +153,5 @@ class Metrics:
         """Take up a state again."""
         self._series = {}
         for *names, series in state["series"]:
-            key = MetricKey(*names)
-            extras = [each for each in self._settings.detectors if each.metric == key.metric]
-            self._series[key] = MetricSeries(extras, 0)
-            self._series[key].restore(series)
+            self._new(MetricKey(*names), 0).restore(series)
         self._alerts.restore(state["alerts"])

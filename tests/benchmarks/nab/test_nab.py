@@ -65,6 +65,15 @@ def test_a_window_between_rows_is_refused(tmp_path: Path) -> None:
         load(lay_out(tmp_path, "windows.json", astray))
 
 
+def test_a_series_can_begin_later() -> None:
+    series = Series("a/b.csv", ["x", "y", "z", "w"], [1.0, 2.0, 3.0, 4.0], [(0, 1), (1, 2), (3, 3)])
+
+    later = series.from_row(2)
+
+    assert (later.timestamps, later.values) == (["z", "w"], [3.0, 4.0])
+    assert later.windows == [(0, 0), (1, 1)]
+
+
 def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", ["benchmarks.nab", *map(str, arguments)])
     main()

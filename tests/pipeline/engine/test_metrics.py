@@ -186,11 +186,24 @@ def test_numbers_beyond_the_bound_are_put_aside_with_a_reason() -> None:
 
 def test_a_number_quiet_for_a_week_gives_way() -> None:
     engine = Engine(EngineSettings(max_metrics=2))
-    engine.apply(batch(sample(0, 1.0, metric="a"), sample(3000, 1.0, metric="b")))
-    out = engine.apply(batch(sample(7 * 1440, 1.0, metric="c")))
+    engine.apply(batch(sample(0, 1.0, metric="a"), sample(2000, 1.0, metric="b")))
+    week = 7 * 1440 + 10
+    engine.apply(batch(heartbeat(MONDAY + 60 * week)))
 
-    assert out == []
-    assert len(engine.snapshot()) < 2 * len(learned().snapshot())
+    assert engine.apply(batch(sample(week, 1.0, metric="c"))) == []
+    out = engine.apply(batch(heartbeat(MONDAY + 60 * (week + 5))))
+    assert [verdict.metric for verdict in verdicts(out)] == ["c"]
+
+
+def test_a_first_sample_from_the_far_future_does_not_begin_a_number() -> None:
+    engine = Engine(SETTINGS)
+    engine.apply(batch(heartbeat(MONDAY)))
+
+    [letter] = engine.apply(batch(sample(30 * 1440, 1.0)))
+
+    assert isinstance(letter, DeadLetter)
+    assert letter.reason == "too_far_ahead"
+    assert len(verdicts(feed(engine, [(0, 1.0)]))) == 1
 
 
 def test_an_extra_detector_judges_the_number_it_is_named_for() -> None:
