@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.cloudevents import Envelope
-from schemas.fields import Contract, Count, Instant, LogMs, LongText, Quantity, Text
+from schemas.fields import Contract, Count, Instant, LogMs, LongText, Quantity, Real, Text
 
 RunState = Literal["queued", "running", "success", "failure", "stopped", "partial_success"]
 
@@ -172,6 +172,15 @@ class ConfigChanged(Contract):
     user_id: Text | None = None
 
 
+class MetricSample(Contract):
+    """A number as it was at one moment: of a flow, or (without ``flow_id``) of a tenant."""
+
+    metric: Text
+    value: Real
+    flow_id: Text | None = None
+    unit: Text | None = None
+
+
 class Annotation(Contract):
     """What an operator or a calendar knows and the data does not show.
 
@@ -217,6 +226,7 @@ DATA_BY_TYPE: dict[str, type[Contract]] = {
     "cogent.connector.call": ConnectorCall,
     "cogent.schedule.expected": ScheduleExpected,
     "cogent.config.changed": ConfigChanged,
+    "cogent.metric.sample": MetricSample,
     "cogent.annotation": Annotation,
     "cogent.collector.heartbeat": Heartbeat,
 }

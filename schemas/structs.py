@@ -132,6 +132,7 @@ if TYPE_CHECKING:
     FlowRun = events.FlowRun
     FlowWindow = events.FlowWindow
     Heartbeat = events.Heartbeat
+    MetricSample = events.MetricSample
     QueueSnapshot = events.QueueSnapshot
     ScheduleExpected = events.ScheduleExpected
 
@@ -140,7 +141,7 @@ if TYPE_CHECKING:
 
         data: (
             FlowRun | FlowWindow | FlowLog | QueueSnapshot | ConnectorCall | ScheduleExpected
-            | ConfigChanged | Annotation | Heartbeat
+            | ConfigChanged | Annotation | Heartbeat | MetricSample
         )  # fmt: skip
 else:
     EventStruct = Union[tuple(struct_of(events.event_model(t), t) for t in events.DATA_BY_TYPE)]  # noqa: UP007 - built at run time
@@ -151,5 +152,6 @@ else:
     FlowRun = struct_of(events.FlowRun)
     FlowWindow = struct_of(events.FlowWindow)
     Heartbeat = struct_of(events.Heartbeat)
+    MetricSample = struct_of(events.MetricSample)
     QueueSnapshot = struct_of(events.QueueSnapshot)
     ScheduleExpected = struct_of(events.ScheduleExpected)

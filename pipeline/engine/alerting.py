@@ -188,14 +188,14 @@ def severity_of(finding: Finding) -> Severity:
     return "warning"
 
 
-def fingerprint(tenant: str, flow_id: str, signal: AlertSignal) -> str:
+def fingerprint(tenant: str, flow_id: str, signal: AlertSignal, *metric: str) -> str:
     """Name a trouble, whenever it happens: 16 hexadecimal digits."""
-    return _digest(tenant, flow_id, signal)
+    return _digest(tenant, flow_id, signal, *metric)
 
 
-def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int) -> str:
+def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int, *metric: str) -> str:
     """Name one occurrence of a trouble by its first anomalous window: 16 hexadecimal digits."""
-    return _digest(tenant, flow_id, signal, str(start))
+    return _digest(tenant, flow_id, signal, str(start), *metric)
 
 
 def instant(epoch: int) -> datetime:

@@ -110,6 +110,10 @@ class Annotations:
         """Yield what covers a window, or lies within ``edge`` seconds, in the order told."""
         return (stretch for stretch in self._told.values() if stretch.covers(start, edge))
 
+    def masked(self, flow: FlowKey, start: int) -> bool:
+        """Whether a window of a flow that begins at ``start`` is to be left alone."""
+        return any(stretch.masks and stretch.scope.covers(flow) for stretch in self.near(start))
+
     def advance(self, now: int) -> None:
         """Tell the time; forget what is long over."""
         over = [key for key, s in self._told.items() if s.until <= now - FORGET_AFTER]

@@ -40,6 +40,28 @@ class ClosedWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricVerdict:
+    """One window of one watched number: ``observed`` is the mean of its samples.
+
+    ``flow`` has the flow id ``*`` for a number of the whole tenant; ``lower`` and ``upper`` are the
+    outer deciles of its past; ``why`` says what is unusual, if it is (score above 1).
+    """
+
+    start: int
+    seconds: int
+    flow: FlowKey
+    metric: str
+    unit: str | None
+    observed: float
+    expected: float
+    lower: float
+    upper: float
+    score: float
+    why: str
+    learning: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """Input that cannot be applied: its original bytes and headers, and why.
 
@@ -55,4 +77,4 @@ class DeadLetter:
     headers: tuple[tuple[str, bytes], ...]
 
 
-Emission = ClosedWindow | Alert | DeadLetter
+Emission = ClosedWindow | MetricVerdict | Alert | DeadLetter

@@ -21,7 +21,7 @@ from pipeline.engine.explain import number
 from pipeline.engine.feedback import Feedback
 from pipeline.engine.flows import Flows, Rows
 from schemas.alerts import Alert, AlertSignal
-from schemas.signals import SignalName
+from schemas.signals import SignalName, is_signal
 
 EDGE = 15 * 60
 """Seconds around the beginning and the end of a peak in which both the usual and what was told are
@@ -147,14 +147,14 @@ class Outlooks:
         words = [
             self.changes.mention(flow.tenant, row, start),
             *(_planned(stretch) for stretch in here),
-            *(self.feedback.mention((row, s), start) for s in signals if s != "collector"),
+            *(self.feedback.mention((row, s), start) for s in signals if is_signal(s)),
         ]
         return " ".join(filter(None, words))
 
     def raised(self, alert: Alert) -> None:
         """Remember an alert of a flow, for verdicts to mean."""
         row = self._flows.row(FlowKey(alert.tenant, alert.flow_id))
-        if row is not None and alert.revision == 0 and alert.signal != "collector":
+        if row is not None and alert.revision == 0 and is_signal(alert.signal):
             self.feedback.alert((row, alert.signal), alert.id)
 
     def advance(self, now: int) -> None:

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 
 from detectors.columns import Floats
-from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
+from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, MetricVerdict
 from pipeline.engine.outlooks import RELEARNING
 from pipeline.log.base import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE, Headers, Output
 from schemas.alerts import Alert
-from schemas.signals import Signal, SignalName
+from schemas.signals import Signal
 
 SOURCE = "cogentai"
 SIGNAL_TYPE = "cogent.signal"
@@ -40,7 +40,11 @@ _POWERS: Floats = np.array([float(f"1e{n}") for n in range(_LEAST, 19)])
 _ENVELOPE = ("specversion", "id", "source", "type", "time", "tenant", "data")
 # Typed as Any: mypy cannot see the fields of a struct made at run time.
 _Event: Any = msgspec.defstruct("_Event", _ENVELOPE)
-_SignalData: Any = msgspec.defstruct("_SignalData", list(Signal.model_fields))
+_SignalData: Any = msgspec.defstruct(
+    "_SignalData",
+    [*(name for name in Signal.model_fields if name != "metric"), ("metric", Any, None)],
+    omit_defaults=True,
+)
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -64,6 +68,8 @@ def encode(emissions: Iterable[Emission], *, topic: str, partition: int) -> list
         match emission:
             case ClosedWindow():
                 outputs.extend(_signals(emission))
+            case MetricVerdict():
+                outputs.append(_batch([_metric_event(emission)]))
             case Alert():
                 outputs.append(_alert(emission))
             case DeadLetter():
@@ -140,6 +146,21 @@ def _calm(closed: ClosedWindow) -> list[str]:
     return words
 
 
+def _metric_event(verdict: MetricVerdict) -> bytes:
+    tenant, flow_id = verdict.flow
+    start = _instant(verdict.start)
+    measured = (verdict.observed, verdict.expected, verdict.lower, verdict.upper, verdict.score)
+    *numbers, score = significant(np.array(measured)).tolist()
+    status = "learning" if verdict.learning else "anomalous" if score > 1 else "normal"
+    spans = (-(-verdict.seconds // 60),) if score else ()
+    data = _SignalData(
+        tenant, flow_id, "metric", start, verdict.seconds,
+        *numbers, score, spans, status, verdict.metric,
+    )  # fmt: skip
+    id_ = _signal_id(tenant, flow_id, f"metric:{verdict.metric}", verdict.start)
+    return _encode_json(_Event("1.0", id_, SOURCE, SIGNAL_TYPE, start, tenant, data))
+
+
 def _numbers(closed: ClosedWindow) -> Floats:
     """Return what verdicts measured, shape (signals, 5, flows); the score comes last."""
     measured = [
@@ -150,7 +171,7 @@ def _numbers(closed: ClosedWindow) -> Floats:
     return numbers
 
 
-def _signal_id(tenant: str, flow_id: str, name: SignalName, start: int) -> str:
+def _signal_id(tenant: str, flow_id: str, name: str, start: int) -> str:
     return f"sig:{tenant}:{flow_id}:{name}:{start}"
 
 
