@@ -17,7 +17,7 @@ from detectors.rate import Rate
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
-from schemas.signals import SignalName
+from schemas.signals import CountSignal, SignalName
 
 CHANNELS: Final[Mapping[SignalName, slice]] = {
     "volume": slice(0, 4),
@@ -28,7 +28,7 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
 Silence and failure have scales of their own."""
-SIGNALS: Final = get_args(SignalName)
+SIGNALS: Final = get_args(CountSignal)
 SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 ALL_ROWS: Final = slice(None)

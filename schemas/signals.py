@@ -7,9 +7,16 @@ from typing import Literal
 from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
 
-SignalName = Literal["volume", "errors", "missing", "latency", "backlog", "silence", "failure"]
-"""What is judged: run volume, failed runs, records with missing attributes, run duration, queue
-depth, absence of a run that should have come, and the predicted probability of failure."""
+CountSignal = Literal["volume", "errors", "missing", "latency", "backlog", "silence", "failure"]
+"""What is judged by the counts of windows: run volume, failed runs, records with missing
+attributes, run duration, queue depth, absence of a run that should have come, and the predicted
+probability of failure."""
+
+ErrorSignal = Literal["new_error", "error_mix"]
+"""What is judged by what errors say: errors the flow has never shown before, and the classes that
+its errors are of."""
+
+SignalName = Literal[CountSignal, ErrorSignal]
 
 
 class Signal(Contract):

@@ -52,6 +52,14 @@ class News(NamedTuple):
     first: bool
 
 
+class Often(NamedTuple):
+    """A template, the runs it hit of late, and the sum of those of all templates."""
+
+    number: int
+    times: int
+    of: int
+
+
 class Judged(NamedTuple):
     """What the errors of one window of a flow amount to."""
 
@@ -125,9 +133,10 @@ class ErrorBook:
         seen = [sighting for sighting in sightings if sighting.number in self.known]
         self._moment.roll(at)
         counts: dict[int, int] = {}
-        for number, runs, _ in seen:
+        for number, runs, sample in seen:
             self._moment.add(number, runs)
             known = self.known[number]
+            known.sample = sample
             known.see(at, runs)
             kind = INDEX[known.kind]
             counts[kind] = counts.get(kind, 0) + runs
@@ -169,17 +178,17 @@ class ErrorBook:
         """Return a template's words."""
         return self._templates.text(number)
 
-    def most_often(self) -> tuple[int, int, int] | None:
-        """Return the template most seen of late: its number, its count, and the count of all."""
+    def most_often(self) -> Often | None:
+        """Return the template that hit most runs of late."""
         recent = {n: times for n, times in self._moment.recent().items() if n in self.known}
         if not recent:
             return None
         number = max(recent, key=lambda n: (recent[n], -n))
-        return number, recent[number], sum(recent.values())
+        return Often(number, recent[number], sum(recent.values()))
 
-    def latest_of(self, kind: int) -> int | None:
-        """Return the template of a class, by its number, that was seen last."""
-        of = [number for number, known in self.known.items() if INDEX[known.kind] == kind]
+    def latest_of(self, kind: ErrorClass) -> int | None:
+        """Return the template of a class that was seen last."""
+        of = [number for number, known in self.known.items() if known.kind == kind]
         return max(of, key=lambda n: (self.known[n].last, self.known[n].runs, -n), default=None)
 
     def newest_raised(self) -> int | None:

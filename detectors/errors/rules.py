@@ -12,7 +12,7 @@ from typing import Final
 
 from detectors.errors.taxonomy import ErrorClass
 
-READ: Final = 1000
+READ: Final = 600
 """Characters that are read: room for the start of a response body; what follows is payload."""
 
 ANY_STATUS: Final[Mapping[ErrorClass, str]] = {

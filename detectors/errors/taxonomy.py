@@ -146,3 +146,25 @@ MEANING: Final[Mapping[ErrorClass, Meaning]] = {
         "warning",
     ),
 }
+
+NAMES: Final[Mapping[ErrorClass, str]] = {
+    "rate_limit": "rate limits",
+    "quota_exhausted": "spent allowances",
+    "auth": "refused credentials",
+    "timeout": "timeouts",
+    "network": "network errors",
+    "server_5xx": "server errors",
+    "validation_4xx": "refused records",
+    "not_found": "things not found",
+    "conflict_duplicate": "conflicts and duplicates",
+    "dependency_missing": "missing dependencies",
+    "mapping_transform": "mapping errors",
+    "schema_mismatch": "payloads of another form",
+    "script": "script errors",
+    "payload_too_large": "payloads too large",
+    "empty_payload": "empty payloads",
+    "config": "incomplete settings",
+    "platform": "platform errors",
+    "unknown": "of no known kind",
+}
+"""What errors of a class are called in a sentence."""

@@ -15,6 +15,7 @@ from pipeline.engine.alerting import Alerting, Context
 from pipeline.engine.annotations import Annotations
 from pipeline.engine.calendar import Calendar
 from pipeline.engine.emissions import ClosedWindow
+from pipeline.engine.error_log import ErrorLog
 from pipeline.engine.flows import Feed, Flows, Rows
 from pipeline.engine.memory import Memory
 from pipeline.engine.open_windows import OpenWindows, Sums, columns
@@ -30,8 +31,6 @@ AHEAD = 5
 SETTLE = 75
 """Unwatched windows that are stepped through one by one before watching resumes, so that the
 detectors' rings (71 windows at most) hold nothing from before the gap."""
-
-DETAIL_CHARS = 300
 
 
 class Closing:
@@ -54,20 +53,16 @@ class Closing:
         self.windows = OpenWindows()
         self.schedules = Schedules()
         self._rolling = Rolling(self._width)
-        self._bank = FlowBank(
-            threshold=threshold(settings.alerts_per_flow_week), window_seconds=self._width
-        )
+        limit = threshold(settings.alerts_per_flow_week)
+        self._bank = FlowBank(threshold=limit, window_seconds=self._width)
+        self.errors = ErrorLog(self._width, settings.alerts_per_flow_week, limit)
         self.alerting = Alerting(settings.calm_minutes * 60)
-        self._last_error: dict[int, tuple[str, str]] = {}
 
     def grow(self, tenant: str) -> None:
         """Make room for one more flow, of a tenant."""
         self._zones.append(self._calendar.zone(tenant))
         self._bank.grow(len(self._zones))
-
-    def note_error(self, row: int, run_id: str, message: str) -> None:
-        """Keep a flow's latest error, for alerts to quote."""
-        self._last_error[row] = (run_id, message[:DETAIL_CHARS])
+        self.errors.grow(len(self._zones))
 
     def first_open(self, collectors: frozenset[str]) -> int | None:
         """Return the first window that is still open to events from some collectors."""
@@ -110,7 +105,7 @@ class Closing:
 
     def _close(self, feed: Feed, number: int, rows: Rows) -> Iterator[ClosedWindow | Alert]:
         start = number * self._width
-        sums = self.windows.close(number, rows)
+        sums, complaints = self.windows.close(number, rows), self.errors.take(number, rows)
         self._flows.upcoming[rows] = number + 1
         self._rolling.close(rows, number, sums)
         judged = self._judged(feed, start, rows, sums)
@@ -125,7 +120,9 @@ class Closing:
         verdicts = self._bank.step(rows, *self._minutes(start, rows), windows)
         flows = [self._flows.keys[row] for row in rows.tolist()]
         learning = self._bank.learning(rows)
-        closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning)
+        verdicts |= self.errors.judge(number, rows, complaints, learning)
+        counts = self.errors.counts(rows, complaints)
+        closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning, counts)
         yield closed
         yield from self.alerting.judge(closed, rows, self._context(number))
 
@@ -155,12 +152,14 @@ class Closing:
         return overdue
 
     def _context(self, number: int) -> Context:
-        memory = Memory(self._rolling, number, self._last_error)
+        memory = Memory(self._rolling, number, self.errors.latest)
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,
             reasons=self._bank.reasons,
             recently=memory.recently,
+            quote=self.errors.quote,
+            newest=self.errors.newest,
         )
 
     def state(self) -> dict[str, Any]:
@@ -172,7 +171,7 @@ class Closing:
             "rolling": self._rolling.state(),
             "bank": self._bank.state(),
             "alerting": self.alerting.state(),
-            "last_error": [[row, *error] for row, error in sorted(self._last_error.items())],
+            "errors": self.errors.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -183,4 +182,4 @@ class Closing:
         self._rolling.restore(state["rolling"])
         self._bank.restore(state["bank"])
         self.alerting.restore(state["alerting"])
-        self._last_error = {row: (run, message) for row, run, message in state["last_error"]}
+        self.errors.restore(state["errors"])
