@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from detectors.errors.masking import masked
 from detectors.errors.mix import Mix, Shift
-from detectors.errors.novelty import EPISODE, MEMORY, NEW_FOR, SEEDED, Known, rate, score
+from detectors.errors.novelty import (
+    EPISODE,
+    MEMORY,
+    NEW_FOR,
+    SEEDED,
+    SHARE,
+    Known,
+    again,
+    rate,
+    score,
+)
 from detectors.errors.rules import classify
 from detectors.errors.tally import Tally
 from detectors.errors.taxonomy import INDEX, ErrorClass
 from detectors.errors.templates import Templates
 
 TEMPLATES: Final = 24
-"""Templates remembered of a flow. Of more, the least recently seen is let go; that a flow has more
-shows in its rate of new ones, so it does not alarm for the loss."""
+"""Templates remembered of a flow. Of more, the least recently seen is let go; the flow then counts
+as watched only for as long as its memory reaches, so it does not alarm for the loss."""
 MOMENT: Final = 1_800
 """Seconds of a block of the tally behind "most often at the moment": one to two of them."""
 
@@ -108,8 +117,7 @@ class ErrorBook:
         self.known: dict[int, Known] = {}
         self._mix = Mix()
         self._moment = Tally(MOMENT)
-        self._lost = 0.0
-        self._lost_at = 0
+        self._remembers = 0
         self._news_at = -EPISODE
 
     def note(self, line: Line, *, at: int, sample: str, watched: int) -> int:
@@ -122,7 +130,7 @@ class ErrorBook:
         known = self.known.get(number)
         if known is None or at - known.last > MEMORY:
             if known is None and len(self.known) >= TEMPLATES:
-                self._let_go(at)
+                self._let_go()
             self.known[number] = Known(
                 line.kind, line.system, at, at, sample, new=watched >= SEEDED
             )
@@ -147,8 +155,9 @@ class ErrorBook:
         new = [number for number in numbers if self.known[number].is_new(at)]
         if not new:
             return None
-        weekly = rate(self._seen_once(at), watched)
-        scores = {n: score(weekly, self.known[n].runs, self._budget) for n in new}
+        weekly, again = self._expected(at, watched)
+        share = SHARE * self._budget
+        scores = {n: score(weekly * again ** (self.known[n].runs - 1), share) for n in new}
         number = max(new, key=lambda n: (scores[n], -n))
         fresh = [n for n in new if scores[n] > 1 and not self.known[n].raised]
         for each in fresh:
@@ -160,18 +169,20 @@ class ErrorBook:
         others = sum(k.is_new(at) for k in self.known.values()) - 1
         return News(number, known.runs, known.first, scores[number], others, first)
 
-    def _seen_once(self, at: int) -> float:
-        """Count the templates seen once, but for those that may be news now."""
-        ages = (at - k.first for k in self.known.values() if k.episodes == 1)
-        once = sum(NEW_FOR <= age <= MEMORY for age in ages)
-        return once + self._lost * math.exp((self._lost_at - at) / MEMORY)
+    def _expected(self, at: int, watched: int) -> tuple[float, float]:
+        """Return how many new errors a week are to be expected, and what share hits another run.
 
-    def _let_go(self, at: int) -> None:
-        """Forget the template not seen for longest; what was seen but once still counts as that."""
+        Both are told from the templates that are not news any more.
+        """
+        old = [known for known in self.known.values() if at - known.first >= NEW_FOR]
+        once = sum(known.episodes == 1 and at - known.first <= MEMORY for known in old)
+        came = [known.runs > 1 for known in old if known.new]
+        return rate(once, min(watched, at - self._remembers)), again(sum(came), len(came))
+
+    def _let_go(self) -> None:
+        """Forget the template not seen for longest; further back nothing is remembered in full."""
         number = min(self.known, key=lambda n: (self.known[n].last, n))
-        if self.known.pop(number).episodes == 1:
-            self._lost = 1 + self._lost * math.exp((self._lost_at - at) / MEMORY)
-            self._lost_at = at
+        self._remembers = self.known.pop(number).last
         self._templates.forget(number)
 
     def text(self, number: int) -> str:
@@ -203,7 +214,7 @@ class ErrorBook:
             "known": [[number, *known.state()] for number, known in self.known.items()],
             "mix": self._mix.state(),
             "moment": self._moment.state(),
-            "lost": [self._lost, self._lost_at, self._news_at],
+            "since": [self._remembers, self._news_at],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -212,4 +223,4 @@ class ErrorBook:
         self.known = {number: Known(*known) for number, *known in state["known"]}
         self._mix.restore(state["mix"])
         self._moment.restore(state["moment"])
-        self._lost, self._lost_at, self._news_at = state["lost"]
+        self._remembers, self._news_at = state["since"]

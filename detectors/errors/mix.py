@@ -118,7 +118,7 @@ class Mix:
             mean, blocks = self._scatter[i]
             seen = min(sum(g) / len(g), 10 * mean)  # one storm must not make a flow deaf
             self._scatter[i] = [
-                max(mean + weight * (seen - mean) / (blocks + 1), 1.0),
+                max(mean + (seen - mean) / (blocks + 1), 1.0),
                 min(blocks + 1, FOLLOWED),
             ]
         if i == len(SPANS) - 1:

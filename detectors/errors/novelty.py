@@ -33,9 +33,9 @@ MEMORY: Final = 8 * WEEK
 PRIOR: Final = 0.5
 """Kinds seen once that are added to those seen: the rate of a flow that has none is not zero
 (Jeffreys' prior of a Poisson rate)."""
-REPEATS: Final = 0.25
-"""Of harmless new errors, how many hit another run within the day, and of those again one more.
-Most come once: a record with an odd value is put right or given up."""
+AGAIN: Final = (1.0, 4.0)
+"""Of four imagined new errors one hits another run within its day: a guess that what was seen soon
+outweighs. Most errors of single records come once, and are put right or given up."""
 SHARE: Final = 0.25
 """Part of a flow's budget of false alarms that new errors may spend."""
 
@@ -84,22 +84,28 @@ def rate(seen_once: float, watched: int) -> float:
     return (seen_once + PRIOR) * WEEK / min(max(watched, 1), MEMORY)
 
 
-def score(weekly: float, runs: int, budget: float) -> float:
-    """Return the score of a new error that has hit ``runs`` runs; above 1 is news.
+def again(repeated: int, new: int) -> float:
+    """Return what share of new errors hits another run, of ``new`` ones seen so far.
 
-    ``weekly`` is the rate of new errors, and ``budget`` the false alarms a week that a flow may
-    raise in all. The score is 1 where new errors that hit so many runs come as often as their
-    share of the budget, and 2 where they are a hundred times as rare.
+    >>> again(0, 0), again(8, 16)
+    (0.25, 0.45)
+    """
+    return (repeated + AGAIN[0]) / (new + AGAIN[1])
+
+
+def score(weekly: float, allowed: float) -> float:
+    """Return the score of a new error as rare as ``weekly`` a week; above 1 is news.
+
+    The score is 1 where such errors come as often as is ``allowed``, and 2 where they are a
+    hundred times as rare.
 
     Examples
     --------
     After two days three runs must be hit, after a week two, after a bit more than two weeks one.
 
-    >>> [round(score(rate(0, days * DAY), runs, budget=1.0), 2)
+    >>> [round(score(rate(0, days * DAY) * again(0, 0) ** (runs - 1), SHARE), 2)
     ...  for days, runs in ((2, 2), (2, 3), (7, 1), (7, 2), (15, 1))]
     [0.88, 1.18, 0.85, 1.15, 1.01]
     """
-    if runs < 1:
-        return 0.0
-    expected = weekly * REPEATS ** (min(runs, 20) - 1)
-    return min(max(1 + math.log10(SHARE * budget / expected) / 2, 0.0), 3.0)
+    rare = math.log10(allowed / max(weekly, 1e-9))
+    return min(max(1 + rare / 2, 0.0), 3.0)
