@@ -27,6 +27,10 @@ PRIOR: Final = 0.5
 SCATTER: Final = (2.0, 10.0)
 """Scatter of a flow not known yet, and how many blocks that guess weighs. Errors of one cause come
 in pairs and more; twice the scatter of chance is the least seen in the worlds of the tests."""
+LEARNED: Final = 14
+"""Blocks with more than one error that must have shown how this flow's errors scatter: a week of
+half-days. Flows whose errors come in bursts gave three alarms a week in their first fortnight
+without it, and one in three weeks after (the bursty world of the tests)."""
 FOLLOWED: Final = 100.0
 """Blocks over which the scatter is remembered."""
 SURPRISED: Final = 0.1
@@ -91,14 +95,15 @@ class Mix:
 
     def _shift(self, i: int) -> Shift | None:
         usual = sum(self._usual.values())
-        if usual < ENOUGH:
+        scatter, blocks = self._scatter[i]
+        if usual < ENOUGH or blocks < SCATTER[1] + LEARNED:
             return None
         tally = self._recent[i]
         recent = tally.recent()
         total = sum(recent.values())
         signed = {key: self._g(key, recent, total, usual) for key in recent}
         key = max(signed, key=lambda k: (signed[k], -k))
-        evidence = max(tail(math.sqrt(max(signed[key], 0) / self._scatter[i][0])) - TRIES, 0.0)
+        evidence = max(tail(math.sqrt(max(signed[key], 0) / scatter)) - TRIES, 0.0)
         expected = total * self._usual.get(key, 0.0) / usual
         return Shift(key, recent[key], total, expected, tally.since(), evidence)
 

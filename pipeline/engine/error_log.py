@@ -84,11 +84,14 @@ class ErrorLog:
             self._quote_later(row, log.run_id, log.message)
 
     def run(self, row: int, number: int, run: FlowRun) -> None:
-        """Read what a run that has ended says of itself."""
+        """Read what a run that has ended says of itself, unless its log has said it already."""
         self.watch(row)
-        if run.state == "failure" and run.summary:
+        if run.state != "failure" or not run.summary:
+            return
+        self._quote_later(row, run.run_id, run.summary)
+        heard = self._open.get(row, {}).get(number, {})
+        if not any(run.run_id in runs for runs in heard.values()):
             self._note(row, number, read(run.summary), run.run_id)
-            self._quote_later(row, run.run_id, run.summary)
 
     def call(self, row: int, number: int, call: ConnectorCall) -> None:
         """Read what became of a request."""
