@@ -51,7 +51,7 @@ _TECHNICAL = re.compile(
 _BEFORE_CODE: Final = frozenset(
     {"error", "status", "code", "http", "http/1.0", "http/1.1", "http/2", "http/2.0", "returned"}
 )
-_REPEATED = re.compile(r"(<[A-Z]+>)(?:[,;/]? ?\1)+")
+_REPEATED = re.compile(r"(<[A-Z]+>)(?:[,.;:/-]? ?\1)+")
 
 
 def masked(line: str) -> str:
