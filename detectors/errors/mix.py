@@ -33,7 +33,7 @@ half-days. Flows whose errors come in bursts gave three alarms a week in their f
 without it, and one in three weeks after (the bursty world of the tests)."""
 FOLLOWED: Final = 100.0
 """Blocks over which the scatter is remembered."""
-SURPRISED: Final = 0.1
+SURPRISED: Final = 0.25
 """Weight with which an anomalous block is learned: a fault must not become usual within a day, a
 change that stays should within weeks."""
 TRIES: Final = math.log10(len(CLASSES) * len(SPANS))

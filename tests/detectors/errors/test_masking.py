@@ -39,6 +39,7 @@ def test_no_secret_survives(line: str) -> None:
         ("order 1001 failed", "order <NUM> failed"),
         ("order #1001 failed", "order <NUM> failed"),
         ("record 9f8a6c1e-1b2c-4d5e-8f90-a1b2c3d4e5f6 gone", "record <UUID> gone"),
+        ("GET https://a.example/1?token=abcdef&x=1 failed", "GET <URL> failed"),
         ("mail jane.doe@example.co.uk bounced", "mail <EMAIL> bounced"),
         ("at 2026-03-02T10:00:00Z it broke", "at <TIME> it broke"),
         ("at 2026-03-02 10:00:00 it broke", "at <TIME> it broke"),
