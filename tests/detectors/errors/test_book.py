@@ -4,9 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.errors.book import TEMPLATES, ErrorBook, Sighting, read
-from detectors.errors.novelty import SHARE
-from tests.detectors.errors.worlds import (
+from benchmarks.errors.worlds import (
     BUDGET,
     DAY,
     LIMIT,
@@ -15,8 +13,11 @@ from tests.detectors.errors.worlds import (
     bursts,
     line,
     news,
+    one_offs,
     poisson,
 )
+from detectors.errors.book import TEMPLATES, ErrorBook, Sighting, read
+from detectors.errors.novelty import SHARE
 
 KNOWN = (0, 1, 2)
 NEW = 7
@@ -74,7 +75,7 @@ def test_many_new_errors_at_once_are_one_piece_of_news() -> None:
 def test_in_a_flow_full_of_errors_that_come_once_another_is_news_only_if_it_comes_again() -> None:
     rng = np.random.default_rng(3)
     life = Life()
-    for _ in life.live(poisson(rng, 20, 10, lambda n: 100 + n)):
+    for _ in life.live(poisson(rng, 20, 10, lambda n, _: 100 + n)):
         pass
     assert news(life.minute(20 * DAY, [NEW])) < 1
     assert news(life.minute(20 * DAY + 1, [NEW], each=4)) > 1
@@ -83,10 +84,7 @@ def test_in_a_flow_full_of_errors_that_come_once_another_is_news_only_if_it_come
 def test_one_off_errors_keep_to_their_share_of_the_budget() -> None:
     raised, weeks = 0, 0
     for seed in range(10):
-        rng = np.random.default_rng(seed)
-        errors = dict(poisson(rng, 56, 5, lambda _, rng=rng: int(rng.integers(3))))
-        for minute, kinds in poisson(rng, 56, 1 / 7, lambda n: 100 + n).items():
-            errors.setdefault(minute, []).extend(kinds)
+        errors = one_offs(np.random.default_rng(seed), days=56)
         raised += len(alarms((m, news(j)) for m, j in Life().live(errors)))
         weeks += 8
     assert 0 < raised / weeks <= SHARE * BUDGET

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.errors.worlds import DAY, LIMIT, Life, alarms, bursts, poisson, shift
 from detectors.errors.mix import Mix
-from tests.detectors.errors.worlds import DAY, LIMIT, Life, alarms, bursts, poisson, shift
 
 HOUR = 3600
 
@@ -64,7 +64,7 @@ def test_a_sixth_of_many_errors_in_a_class_of_few_is_found_within_an_hour() -> N
     rng = np.random.default_rng(1)
     share = 1 / np.arange(1, 13) ** 1.2
     kinds = rng.choice(12, size=30_000, p=share / share.sum()).tolist()
-    errors = dict(poisson(rng, 30, 500, kinds.__getitem__))
+    errors = dict(poisson(rng, 30, 500, lambda n, _: kinds[n]))
     start = 28 * DAY
     for minute in range(start, start + 360, 5):  # 12 an hour beside 21 others
         errors.setdefault(minute, []).append(11)
