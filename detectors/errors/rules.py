@@ -19,13 +19,15 @@ ANY_STATUS: Final[Mapping[ErrorClass, str]] = {
     "quota_exhausted": """
         totalrequests limit | insufficient_quota | out of credits | billing period
         | month + limit reached | month + allowance | month + quota | month + exhausted
-        | daily + quota | daily + limit reached | plan's + used up | payment required
+        | daily + quota | daily + limit reached | until the quota | 24 hrs + reached
+        | plan's + used up | payment required
     """,
     "rate_limit": """
         throttl | rate limit | ratelimit | rate_limit | too many requests
         | request_limit_exceeded | request limit exceeded | requestlimit | ws_concur_session
         | concurrent requests | too many concurrent | request rates | requests exceeded
         | requests-remaining: 0 | quotaexceeded | calls per second | slow down
+        | call limit | limit is exceeded
     """,
 }
 """Words that decide whatever the status. A class and its phrases, in lower case: any of those
@@ -50,7 +52,7 @@ DECISIVE: Final[Mapping[int, ErrorClass]] = {
 BY_WORDS: Final[Mapping[ErrorClass, str]] = {
     "platform": """
         oomkilled | out of memory | allowed memory size | signal: killed | evicted
-        | maxattemptsexceeded | attempted too many times | rabbitmq | amqp | ^redis
+        | maxattemptsexceeded | abandonedjob | attempted too many times | rabbitmq | amqp | ^redis
         | no space left | queue worker | scheduler failure | did not finish within
     """,
     "schema_mismatch": """
@@ -62,7 +64,7 @@ BY_WORDS: Final[Mapping[ErrorClass, str]] = {
         custom script | custom-script | script failed | script error | script exited | script:
         | in script | .js line | traceback | typeerror | referenceerror | syntaxerror
         | indexerror | keyerror | undefined function | undefined array key | undefined variable
-        | member function | panic: | runtime error | nil pointer | null pointer | uncaught
+        | member function | panic: | runtime error | nil pointer | null pointer
     """,
     "mapping_transform": """
         mapping | map shape | ^map: | could not map | transform | translate: | cross-reference
@@ -84,6 +86,7 @@ BY_WORDS: Final[Mapping[ErrorClass, str]] = {
         | permission | forbidden | access denied | is denied | jwt expired | invalid credentials
         | signature verification | signature mismatch | invalid signature | merchant approval
         | token + expired | token + revoked | token + invalid
+        | validate + token | session expired | invalid_session
     """,
     "network": """
         connection refused | reset by peer | no such host | could not resolve | enotfound
@@ -95,11 +98,12 @@ BY_WORDS: Final[Mapping[ErrorClass, str]] = {
         too large | size_exceeded | size exceeds | payload + exceeds | message.bytes
     """,
     "empty_payload": """
-        payload is empty | empty payload | body is empty | empty response | no payload | no data
-        | payload must not be empty | ^0 records | nothing to process
+        payload is empty | empty payload | body is empty | empty response | no payload
+        | returned no data | no data to | payload must not be empty | ^0 records | nothing to process
     """,
     "conflict_duplicate": """
-        already exists | duplicate | dup_rcrd | been_changed | been changed | conflict | ^etag
+        already exists | already_exists | already present | duplicate | dup_rcrd
+        | been_changed | been changed | conflict | ^etag | exclusive access | lock_row
         | precondition failed | been taken | deadlock | unique constraint
     """,
     "dependency_missing": """
@@ -119,11 +123,11 @@ _MISSING: Final = (
 
 LAST_WORDS: Final[Mapping[ErrorClass, str]] = {
     "not_found": """
-        not found | does not exist | no such file | nosuchkey | dsnt_exist
+        not found | not be found | does not exist | no such file | nosuchkey | dsnt_exist
     """,
     "server_5xx": """
-        internal server error | bad gateway | service unavailable | server_unavailable
-        | temporarily unavailable | unexpected_error | unknown_exception
+        internal server error | internal_server_error | bad gateway | service unavailable
+        | server_unavailable | temporarily unavailable | unexpected_error | unknown_exception
     """,
     "validation_4xx": """
         invalid | validation | required | unprocessable | bad request | must be | must not
@@ -141,8 +145,12 @@ BY_STEP: Final[Mapping[str, ErrorClass]] = {
 """What an error that says nothing is about, by the kind of step it came from."""
 
 _STATUS = re.compile(
-    r"(?:^\s|`|\bhttp(?:/\d(?:\.\d)?)?\s|\bstatus\W{0,4}(?:code\W{0,3})?|\berror\W{1,2})([45]\d\d)\b"
+    r"(?:^\s|`|\b(?:http(?:/\d(?:\.\d)?)?|status|code|error|response|returned|answered|got)\W{1,4})"
+    r"(?P<after>[45]\d\d)\b"
+    r"|\b(?P<before>[45]\d\d)\W{1,2}(?:client error|server error|bad request|unauthori|forbidden"
+    r"|not found|conflict|unprocessable|too many|internal server|bad gateway|service unav|gateway)"
 )
+"""A status is a number that is called one, or has its reason beside it."""
 
 
 def classify(
@@ -190,7 +198,7 @@ def status_in(text: str) -> int | None:
     (422, None)
     """
     found = _STATUS.search(text)
-    return None if found is None else int(found[1])
+    return None if found is None else int(found["after"] or found["before"])
 
 
 def _by_status(code: int | None, said: str) -> ErrorClass | None:
