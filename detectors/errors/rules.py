@@ -99,7 +99,8 @@ BY_WORDS: Final[Mapping[ErrorClass, str]] = {
     """,
     "empty_payload": """
         payload is empty | empty payload | body is empty | empty response | no payload
-        | returned no data | no data to | payload must not be empty | ^0 records | nothing to process
+        | returned no data | no data to | payload must not be empty | ^0 records
+        | nothing to process
     """,
     "conflict_duplicate": """
         already exists | already_exists | already present | duplicate | dup_rcrd
