@@ -20,9 +20,9 @@ from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
 from detectors.width import Width
-from schemas.signals import SignalName
+from schemas.signals import CountSignal, SignalName
 
-SIGNALS: Final[tuple[SignalName, ...]] = get_args(SignalName)
+SIGNALS: Final[tuple[SignalName, ...]] = get_args(CountSignal)
 SHARES: Final[tuple[SignalName, ...]] = (
     "errors",
     "partial",

@@ -6,7 +6,29 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from detectors.errors.taxonomy import MEANING, NAMES, ErrorClass
 from schemas.alerts import AlertSignal
+
+QUOTED = 160
+"""Characters of a template that are quoted: its first sentence."""
+
+
+class Quote(NamedTuple):
+    """The error behind a finding.
+
+    ``text`` is its template, ``run_id`` one run that showed it. It hit ``times`` of ``of`` runs
+    with errors, where that is counted. ``others`` more errors are new too; ``first`` says that
+    news of it has not been told yet.
+    """
+
+    text: str
+    kind: ErrorClass
+    system: str
+    run_id: str
+    times: int = 0
+    of: int = 0
+    others: int = 0
+    first: bool = False
 
 
 class Finding(NamedTuple):
@@ -26,6 +48,7 @@ class Finding(NamedTuple):
     score: float
     total: float = math.nan
     reasons: tuple[str, ...] = ()
+    quote: Quote | None = None
 
 
 _NEXT_STEP: Mapping[AlertSignal, str] = {
@@ -51,6 +74,8 @@ _NEXT_STEP: Mapping[AlertSignal, str] = {
     "backlog": "See which flow fills the queue and whether runs still finish; raise its priority "
     "or pause less urgent flows.",
     "failure": "Nothing has failed yet: look at the reasons named above before it does.",
+    "new_error": "Open the sample run and read the log around its first error.",
+    "error_mix": "Open the sample run and read the log around its first error.",
     "collector": "Restart the collector or restore its access; until then the engine cannot see "
     "these flows, and keeps quiet about them.",
 }
@@ -69,6 +94,8 @@ def next_step(finding: Finding) -> str:
     """Say what an operator looks at first."""
     if finding.signal in COUNTED and finding.high:
         return _TOO_MUCH
+    if finding.quote is not None and finding.quote.kind != "unknown":
+        return f"{MEANING[finding.quote.kind].next_step} Sample: run {finding.quote.run_id}."
     return _NEXT_STEP[finding.signal]
 
 
@@ -105,7 +132,7 @@ def sentence(finding: Finding) -> str:
     >>> sentence(Finding("latency", True, 4, 4200, 1100, 1.4))
     'runs take 4.2 s, where about 1.1 s is usual (3.8 times as long)'
     """
-    return _WORDS[finding.signal](finding)
+    return _WORDS[finding.signal](finding) + _because(finding)
 
 
 def headline(name: str, finding: Finding) -> str:
@@ -116,7 +143,7 @@ def headline(name: str, finding: Finding) -> str:
     >>> headline("Orders", Finding("volume", False, 15, 0, 160, 1.8))
     'Orders has stopped: no runs started in 15 minutes, where about 160 are usual'
     """
-    return f"{name} {_verb(finding)}: {sentence(finding)}"
+    return f"{name} {_verb(finding)}: {_WORDS[finding.signal](finding)}"
 
 
 def _verb(f: Finding) -> str:
@@ -138,6 +165,8 @@ def _verb(f: Finding) -> str:
         "wait": "waits in the queue",
         "backlog": "is backing up",
         "failure": "is likely to fail soon",
+        "new_error": "shows a new error",
+        "error_mix": "fails in another way than usual",
         "collector": "is not reporting",
     }[f.signal]
 
@@ -192,6 +221,47 @@ def _failure(f: Finding) -> str:
     return f"a failure within 30 minutes is {percent(f.observed)} likely{because}"
 
 
+def _new_error(f: Finding) -> str:
+    if f.quote is None:
+        return f"an error never seen here before hit {count(f.observed)} runs"
+    hit = f"{count(f.observed)} {plural('run', f.observed)} in {minutes(f.span)}"
+    words = f"{quoted(f.quote)}, never seen in this flow before, hit {hit}"
+    if f.quote.others:
+        words += f"; {count(f.quote.others)} more {plural('error', f.quote.others)} are new too"
+    return words
+
+
+def _error_mix(f: Finding) -> str:
+    if f.quote is None or not f.quote.of:
+        return f"{count(f.observed)} errors are of a class that is seldom seen here"
+    shown, usual = percent(f.observed / f.quote.of), percent(f.expected / f.quote.of)
+    return (
+        f"{count(f.observed)} of {count(f.quote.of)} errors in {minutes(f.span)} ({shown}) are "
+        f"{NAMES[f.quote.kind]}, where {usual} is usual, such as {quoted(f.quote)}"
+    )
+
+
+def quoted(quote: Quote) -> str:
+    """Name an error by its words, shortened, and by the system that it came from.
+
+    >>> quoted(Quote("no such host", "network", "NetSuite", "r1"))
+    '"no such host" from NetSuite'
+    """
+    text = quote.text if len(quote.text) <= QUOTED else f"{quote.text[: QUOTED - 1]}…"
+    return f'"{text}" from {quote.system}' if quote.system else f'"{text}"'
+
+
+def _because(f: Finding) -> str:
+    """Say what the error behind a finding is, if one is known, and what it likely comes from."""
+    if f.quote is None:
+        return ""
+    often = ""
+    if f.signal == "errors":
+        most = f"{count(f.quote.times)} of {count(f.quote.of)} times of late"
+        often = f"; most often ({most}) {quoted(f.quote)}"
+    return f"{often} (such as run {f.quote.run_id}); likely cause: {MEANING[f.quote.kind].cause}"
+
+
 def _collector(f: Finding) -> str:
     return f"nothing heard for {minutes(f.observed)}: what it watches cannot be judged"
 
@@ -210,6 +280,8 @@ _WORDS: Mapping[AlertSignal, Callable[[Finding], str]] = {
     "backlog": _backlog,
     "silence": _silence,
     "failure": _failure,
+    "new_error": _new_error,
+    "error_mix": _error_mix,
     "collector": _collector,
 }
 

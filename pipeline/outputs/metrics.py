@@ -165,6 +165,7 @@ class EngineMetrics(Collector):
             small = [
                 *self._process(),
                 *self._alerts(),
+                self._flows.errors(),
                 *partition_metrics.families(self._partitions),
             ]
         yield from small
