@@ -1,0 +1,1 @@
+"""The worlds: each is a retailer of its own structure."""
