@@ -55,13 +55,13 @@ class Profile:
 
 def activity(profile: Profile, arrivals: Arrivals, c: Conditions, rng: Rng) -> dict[str, Floats]:
     """Draw every column of one flow but ``overdue``; each has shape (minutes,)."""
-    load = arrivals.load(c)
     came = arrivals.draw(c, rng)
     copied = came + rng.poisson(came * c.copies)
     retries = rng.poisson(copied * (profile.retries + c.repeats))
     runs = copied + retries
+    load = arrivals.load(runs, c)
     failed = some(runs, profile.errors + c.errors, rng)
-    records = _records(profile.records, runs, load * c.size, rng)
+    records = _records(profile.records, runs, c.load * c.size, rng)
     columns = {
         "volume": runs,
         "finished": runs,

@@ -22,8 +22,8 @@ class Arrivals(Protocol):
         """Runs expected in each minute when nothing is wrong."""
         ...
 
-    def load(self, c: Conditions) -> Floats:
-        """How much there is to do in each minute: about 1 at the usual peak."""
+    def load(self, runs: Ints, c: Conditions) -> Floats:
+        """How busy the flow is in each minute, given its runs: about 1 at the usual peak."""
         ...
 
     def service(self, c: Conditions) -> Floats:
@@ -52,14 +52,14 @@ class Stream(NamedTuple):
     peak: float
     dispersion: float
 
-    def load(self, c: Conditions) -> Floats:
-        """Demand over the usual peak."""
-        return np.minimum(self.expected * c.load / self.peak, BUSIEST)
+    def load(self, runs: Ints, c: Conditions) -> Floats:  # noqa: ARG002 - as others
+        """Runs over what is expected at the usual peak."""
+        return np.minimum(runs / self.peak, BUSIEST)
 
     def service(self, c: Conditions) -> Floats:
-        """Half more than what is expected, or less than comes in while it falls short."""
+        """Twice what is expected, or less than comes in while it falls short."""
         demand = self.expected * c.load
-        return np.where(c.short > 0, demand * (1 - c.short), 1.5 * demand + 1)
+        return np.where(c.short > 0, demand * (1 - c.short), 2 * demand + 2)
 
     def draw(self, c: Conditions, rng: Rng) -> Ints:
         """Negative-binomial counts."""
