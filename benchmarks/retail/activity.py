@@ -12,10 +12,6 @@ from benchmarks.retail.noise import Rng, scattered, some, wander
 from detectors.columns import Floats, Ints
 from pipeline.engine.accumulator import SCALE
 
-LATEST = 0.25
-"""Share of a minute's runs that still wait at its end: queues are served every 30 seconds, as in
-`pipeline.simulator.traffic`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -35,8 +31,9 @@ class Profile:
         Share of the records whose key came before; NaN if nobody counts them.
     wait_log
         Mean log wait in the queue (ms); NaN if unknown.
-    queue
-        Whether the depth of the queue is told.
+    waiting
+        Share of a minute's runs that still wait at its end, as queues are served every half
+        minute; NaN if nobody tells the depth of the queue.
     """
 
     records: float = 1.0
@@ -50,7 +47,7 @@ class Profile:
     retries: float = 0.0
     duplicates: float = np.nan
     wait_log: float = np.nan
-    queue: bool = True
+    waiting: float = 0.25  # as in pipeline.simulator.traffic
 
 
 def activity(profile: Profile, arrivals: Arrivals, c: Conditions, rng: Rng) -> dict[str, Floats]:
@@ -61,7 +58,7 @@ def activity(profile: Profile, arrivals: Arrivals, c: Conditions, rng: Rng) -> d
     runs = copied + retries
     load = arrivals.load(runs, c)
     failed = some(runs, profile.errors + c.errors, rng)
-    records = _records(profile.records, runs, c.load * c.size, rng)
+    records = _records(profile.records, runs, arrivals.size(c), rng)
     columns = {
         "volume": runs,
         "finished": runs,
@@ -76,7 +73,7 @@ def activity(profile: Profile, arrivals: Arrivals, c: Conditions, rng: Rng) -> d
         "duration_log": _mean_log(profile.log_ms + c.slower, profile, runs, load, rng),
         "wait_count": np.where(np.isnan(profile.wait_log), 0, runs),
         "wait_log": _mean_log(profile.wait_log + c.longer_wait, profile, runs, load, rng),
-        "queue_depth": _queue(came, arrivals.service(c), rng) if profile.queue else came * np.nan,
+        "queue_depth": _queue(profile.waiting, came, arrivals.service(c), rng),
     }
     return {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
 
@@ -104,8 +101,10 @@ def _mean_log(log_ms: Floats, profile: Profile, runs: Ints, load: Floats, rng: R
     return np.where(runs > 0, np.rint(mean * SCALE) / SCALE, np.nan)
 
 
-def _queue(arrivals: Ints, service: Floats, rng: Rng) -> Floats:
+def _queue(waiting: float, arrivals: Ints, service: Floats, rng: Rng) -> Floats:
     """Runs waiting at the end of each minute: those the service fell short of, and the latest."""
+    if np.isnan(waiting):
+        return np.full(len(arrivals), np.nan)
     total = np.cumsum(arrivals - service)
-    behind = np.rint(total - np.minimum(np.minimum.accumulate(total), 0.0))
-    return behind + rng.binomial(arrivals, LATEST)
+    behind: Floats = np.rint(total - np.minimum(np.minimum.accumulate(total), 0.0))
+    return behind + rng.binomial(arrivals, waiting)

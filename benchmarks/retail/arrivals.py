@@ -15,23 +15,32 @@ BUSIEST = 1.5
 
 
 class Arrivals(Protocol):
-    """How the runs of one flow come."""
+    """How the runs of one flow come. All arrays have shape (minutes,)."""
 
     @property
     def expected(self) -> Floats:
         """Runs expected in each minute when nothing is wrong."""
         ...
 
-    def load(self, runs: Ints, c: Conditions) -> Floats:
-        """How busy the flow is in each minute, given its runs: about 1 at the usual peak."""
-        ...
-
-    def service(self, c: Conditions) -> Floats:
-        """How many runs the queue can give off in each minute."""
+    @property
+    def due(self) -> Ints:
+        """Minutes in which a run is due, rising; empty for a flow without a schedule."""
         ...
 
     def draw(self, c: Conditions, rng: Rng) -> Ints:
         """Draw the runs that come in each minute."""
+        ...
+
+    def load(self, runs: Ints, c: Conditions) -> Floats:
+        """How busy the flow is, given its runs: about 1 at the usual peak."""
+        ...
+
+    def size(self, c: Conditions) -> Floats:
+        """Factor on the records of a run."""
+        ...
+
+    def service(self, c: Conditions) -> Floats:
+        """How many runs the queue can give off."""
         ...
 
 
@@ -46,31 +55,50 @@ class Stream(NamedTuple):
         What of that is full load.
     dispersion
         k of the negative-binomial minutes.
+    cluster
+        Runs that come together, on average, such as the events of one order.
     """
 
     expected: Floats
     peak: float
     dispersion: float
+    cluster: float = 1.0
+
+    @property
+    def due(self) -> Ints:
+        """Nothing is due."""
+        return np.zeros(0, np.int64)
+
+    def draw(self, c: Conditions, rng: Rng) -> Ints:
+        """Draw negative-binomial counts, of single runs or of clusters (compound)."""
+        mean = self.expected * c.load * c.kept / self.cluster
+        first = scattered(mean, self.dispersion, rng)
+        return held_back(first + rng.poisson((self.cluster - 1) * first), c.held)
 
     def load(self, runs: Ints, c: Conditions) -> Floats:  # noqa: ARG002 - as others
         """Runs over what is expected at the usual peak."""
         return np.minimum(runs / self.peak, BUSIEST)
 
+    def size(self, c: Conditions) -> Floats:
+        """Much to do means more runs, not larger ones."""
+        return c.size
+
     def service(self, c: Conditions) -> Floats:
         """Twice what is expected, or less than comes in while it falls short."""
         demand = self.expected * c.load
-        return np.where(c.short > 0, demand * (1 - c.short), 2 * demand + 2)
-
-    def draw(self, c: Conditions, rng: Rng) -> Ints:
-        """Negative-binomial counts."""
-        runs = scattered(self.expected * c.load * c.kept, self.dispersion, rng)
-        return _held_back(runs, c.held)
+        return np.where(c.short > 0, demand * (1 - c.short), 2 * demand + 2 * self.cluster)
 
 
-def _held_back(runs: Ints, held: Floats) -> Ints:
-    """Move the runs of minutes that hold back to the next minute that does not."""
-    for minute in np.flatnonzero(held).tolist():
-        if minute + 1 < len(runs):
-            runs[minute + 1] += runs[minute]
-            runs[minute] = 0
-    return runs
+def held_back(runs: Ints, held: Floats) -> Ints:
+    """Let the runs of minutes that hold back come in the next minute that does not.
+
+    >>> held_back(np.array([3, 2, 4, 1]), np.array([0.0, 1.0, 1.0, 0.0])).tolist()
+    [3, 0, 0, 7]
+    """
+    free = np.flatnonzero(held == 0)
+    if len(free) == len(runs):
+        return runs
+    together = np.zeros_like(runs)
+    comes = np.minimum(np.searchsorted(free, np.arange(len(runs))), len(free) - 1)
+    np.add.at(together, free[comes], runs)
+    return together

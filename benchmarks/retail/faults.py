@@ -12,6 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.retail.activity import Profile
+from benchmarks.retail.arrivals import Arrivals
 from benchmarks.retail.conditions import Conditions
 
 Apply = Callable[[Conditions, slice, float], None]
@@ -27,14 +29,14 @@ class Kind:
         Bounds between which its length and its severity are drawn.
     apply
         Writes it into the conditions of a span.
-    ticks
-        On a scheduled flow it hits so many runs, however far apart; 0 if length is by the clock.
+    runs
+        On a scheduled flow it lasts for so many runs at least, if they come within six hours.
     """
 
     minutes: tuple[int, int]
     severity: tuple[float, float]
     apply: Apply
-    ticks: int = 0
+    runs: int = 1
 
 
 def _stop(c: Conditions, at: slice, _: float) -> None:
@@ -97,29 +99,45 @@ def _rate_limit(c: Conditions, at: slice, share: float) -> None:
 
 
 CLASSIC: Final[Mapping[str, Kind]] = {
-    "stop": Kind((20, 90), (1.0, 1.0), _stop, ticks=3),
-    "drop": Kind((60, 180), (0.3, 0.6), _drop, ticks=6),
-    "latency creep": Kind((120, 240), (1.8, 3.0), _creep, ticks=8),
-    "latency step": Kind((30, 120), (1.5, 2.5), _slower, ticks=4),
-    "error step": Kind((60, 180), (0.045, 0.045), _errors, ticks=4),
-    "error burst": Kind((4, 10), (0.2, 0.4), _errors, ticks=1),
-    "double": Kind((30, 90), (1.0, 1.0), _double, ticks=3),
-    "backlog": Kind((60, 180), (0.05, 0.2), _backlog, ticks=4),
-    "missing": Kind((60, 180), (0.06, 0.12), _missing, ticks=3),
+    "stop": Kind((20, 90), (1.0, 1.0), _stop, runs=3),
+    "drop": Kind((60, 180), (0.3, 0.6), _drop, runs=6),
+    "latency creep": Kind((120, 240), (1.8, 3.0), _creep, runs=8),
+    "latency step": Kind((30, 120), (1.5, 2.5), _slower, runs=4),
+    "error step": Kind((60, 180), (0.045, 0.045), _errors, runs=4),
+    "error burst": Kind((4, 10), (0.2, 0.4), _errors),
+    "double": Kind((30, 90), (1.0, 1.0), _double, runs=3),
+    "backlog": Kind((60, 180), (0.05, 0.2), _backlog, runs=4),
+    "missing": Kind((60, 180), (0.06, 0.12), _missing, runs=3),
 }
 """Error step: to 5 % from about a half."""
 
 FURTHER: Final[Mapping[str, Kind]] = {
-    "retry storm": Kind((10, 40), (0.5, 2.0), _retry_storm, ticks=2),
-    "duplicates": Kind((30, 120), (0.05, 0.2), _duplicates, ticks=2),
-    "schema change": Kind((120, 360), (0.3, 0.9), _missing, ticks=4),
-    "rate limit": Kind((30, 120), (0.3, 0.7), _rate_limit, ticks=4),
+    "retry storm": Kind((10, 40), (0.5, 2.0), _retry_storm, runs=2),
+    "duplicates": Kind((30, 120), (0.05, 0.2), _duplicates, runs=2),
+    "schema change": Kind((120, 360), (0.3, 0.9), _missing, runs=4),
+    "rate limit": Kind((30, 120), (0.3, 0.7), _rate_limit, runs=4),
 }
 
 SCHEDULED: Final[Mapping[str, Kind]] = {
-    "missing run": Kind((10, 10), (1.0, 1.0), _stop, ticks=1),
-    "half run": Kind((10, 10), (0.4, 0.7), _half_run, ticks=1),
+    "missing run": Kind((30, 30), (1.0, 1.0), _stop),
+    "half run": Kind((30, 30), (0.4, 0.7), _half_run),
+    "failed runs": Kind((20, 30), (0.9, 1.0), _errors, runs=2),
 }
-"""Only scheduled flows have them; there they take the place of stop and drop."""
+"""Only scheduled flows have them. A run of a frequent schedule is missed by nobody: they last for
+at least half an hour."""
 
 KINDS: Final[Mapping[str, Kind]] = {**CLASSIC, **FURTHER, **SCHEDULED}
+
+
+def possible(arrivals: Arrivals, profile: Profile) -> Mapping[str, Kind]:
+    """Return the kinds that can strike a flow and leave a trace."""
+    impossible: set[str] = set()
+    if not len(arrivals.due):
+        impossible |= set(SCHEDULED)
+    elif arrivals.expected.max() <= 1:  # one run at a time
+        impossible |= {"stop", "drop", "backlog", "error step", "error burst"}
+    if np.isnan(profile.waiting):
+        impossible.add("backlog")
+    if np.isnan(profile.duplicates):
+        impossible.add("duplicates")
+    return {name: kind for name, kind in KINDS.items() if name not in impossible}

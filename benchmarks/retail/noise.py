@@ -43,3 +43,10 @@ def some(of: Ints, rate: Floats, rng: Rng, alike: float = 200.0) -> Ints:
     """
     rate = np.clip(rate, 1e-9, 1 - 1e-9)
     return rng.binomial(of, rng.beta(alike * rate, alike * (1 - rate)))
+
+
+def rough(minutes: int, rng: Rng) -> Floats:
+    """Two-part noise with a mean of about 1: most minutes scatter a little, one in 50 a lot."""
+    wide = rng.random(minutes) < 0.02
+    factor: Floats = np.exp(rng.normal(0.0, np.where(wide, 0.7, 0.12)))
+    return factor

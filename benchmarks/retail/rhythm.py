@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.retail.noise import Rng
 from benchmarks.retail.world import DAY, WEEK
 from detectors.columns import Floats, Ints
 
@@ -19,6 +20,12 @@ def hump(hour: float, width: float) -> Floats:
     away = np.abs((MINUTE % DAY) / 60 - hour)
     bell: Floats = np.exp(-0.5 * (np.minimum(away, 24 - away) / width) ** 2)
     return bell
+
+
+def two_humps(rng: Rng) -> Floats:
+    """A day of trade: noon and evening, over an overnight floor."""
+    day = rng.uniform(0.08, 0.25) + hump(rng.uniform(11, 14), 2.5)
+    return day + rng.uniform(0.5, 1.0) * hump(rng.uniform(19, 21), 2.0)
 
 
 def between(opens: float, closes: float) -> Floats:
