@@ -87,7 +87,7 @@ def _some(of: Ints, usual: float, more: Floats, rng: Rng) -> Floats:
 
 def _records(each: float, runs: Ints, size: Floats, rng: Rng) -> Ints:
     """One a run; or the first of each run, and others by how much there is to do."""
-    return runs if each == 1 else runs + scattered((each - 1) * size * runs, 12.0, rng)
+    return runs if each == 1 else runs + scattered((each - 1) * size * runs, 50.0, rng)
 
 
 def _mean_log(log_ms: Floats, profile: Profile, runs: Ints, load: Floats, rng: Rng) -> Floats:

@@ -57,12 +57,15 @@ class Stream(NamedTuple):
         k of the negative-binomial minutes.
     cluster
         Runs that come together, on average, such as the events of one order.
+    closed
+        1 in the minutes in which nothing can start and waits for the next; None for no such.
     """
 
     expected: Floats
     peak: float
     dispersion: float
     cluster: float = 1.0
+    closed: Floats | None = None
 
     @property
     def due(self) -> Ints:
@@ -72,8 +75,9 @@ class Stream(NamedTuple):
     def draw(self, c: Conditions, rng: Rng) -> Ints:
         """Draw negative-binomial counts, of single runs or of clusters (compound)."""
         mean = self.expected * c.load * c.kept / self.cluster
+        held = c.held if self.closed is None else np.maximum(c.held, self.closed)
         first = scattered(mean, self.dispersion, rng)
-        return held_back(first + rng.poisson((self.cluster - 1) * first), c.held)
+        return held_back(first + rng.poisson((self.cluster - 1) * first), held)
 
     def load(self, runs: Ints, c: Conditions) -> Floats:  # noqa: ARG002 - as others
         """Runs over what is expected at the usual peak."""

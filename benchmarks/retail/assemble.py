@@ -11,13 +11,14 @@ import numpy as np
 from benchmarks.retail.activity import Profile, activity
 from benchmarks.retail.arrivals import Arrivals
 from benchmarks.retail.conditions import Conditions
+from benchmarks.retail.downstream import Fed
 from benchmarks.retail.faults import KINDS, possible
 from benchmarks.retail.noise import Rng, dice
 from benchmarks.retail.nuisances import disturb
 from benchmarks.retail.plan import Target, plan
 from benchmarks.retail.promises import overdue
-from benchmarks.retail.world import DAY, WARM_UP, Fault, Flow, World
-from detectors.columns import Floats
+from benchmarks.retail.world import COLUMNS, DAY, WARM_UP, Announcement, Fault, Flow, World
+from detectors.columns import Floats, Ints
 
 SETTLED = 7 * DAY
 """Minutes a flow that starts later is left without a fault."""
@@ -64,57 +65,74 @@ class Plant:
         Whether the engine is told of its schedule.
     born
         First minute in which it is heard of.
+    announced
+        Promotions as (start, end, factor) that the engine is told of.
     """
 
     name: str
     shape: str
     profile: Profile
-    arrivals: Arrivals
+    arrivals: Arrivals | Fed
     promised: bool = False
     born: int = 0
+    announced: Sequence[tuple[int, int, float]] = ()
+
+
+class _Grown(NamedTuple):
+    """A flow drawn."""
+
+    flow: Flow
+    columns: Mapping[str, Floats]
+    faults: Sequence[Fault]
+    echoes: Sequence[Fault]
+    due: Ints
 
 
 def assemble(frame: Frame, plants: Sequence[Plant]) -> World:
     """Draw the world of some flows."""
-    flows, drawn, faults = [], [], []
+    grown: list[_Grown] = []
     for i, plant in enumerate(plants):
-        own = _faults(frame, i, plant)
-        columns = _columns(frame, i, plant, own)
-        records = float(np.nanmean(columns["records"][plant.born :]))
-        flows.append(Flow(plant.name, plant.shape, records, plant.born))
-        drawn.append(columns)
-        faults += own
+        grown.append(_grow(frame, i, plant, grown))
     return World(
         name=frame.name,
         seed=frame.seed,
-        flows=tuple(flows),
-        columns={name: np.stack([flow[name] for flow in drawn], axis=1) for name in drawn[0]},
-        faults=tuple(faults),
+        flows=tuple(g.flow for g in grown),
+        columns={name: np.stack([g.columns[name] for g in grown], axis=1) for name in COLUMNS},
+        faults=tuple(fault for g in grown for fault in g.faults),
         timezone=frame.timezone,
-        promises={i: plant.arrivals.due for i, plant in enumerate(plants) if plant.promised},
+        promises={i: g.due for i, g in enumerate(grown) if plants[i].promised},
+        echoes=tuple(echo for g in grown for echo in g.echoes),
+        announced=tuple(Announcement(i, *a) for i, p in enumerate(plants) for a in p.announced),
         warm_up=frame.warm_up,
     )
 
 
-def _faults(frame: Frame, i: int, plant: Plant) -> list[Fault]:
+def _grow(frame: Frame, i: int, plant: Plant, before: Sequence[_Grown]) -> _Grown:
+    arrivals, echoes = plant.arrivals, []
+    if isinstance(arrivals, Fed):
+        above = before[arrivals.upstream]
+        echoes = [e for fault in above.faults if (e := arrivals.echo(i, fault)) is not None]
+        arrivals = arrivals.after(above.columns["volume"])
     start = max(frame.warm_up, plant.born + SETTLED if plant.born else 0)
-    arrivals = plant.arrivals
     target = Target(i, start, frame.minutes, arrivals.expected, arrivals.due)
     kinds = possible(arrivals, plant.profile)
     kinds = {name: kind for name, kind in kinds.items() if name in frame.kinds}
-    return plan(target, kinds, frame.per_day, frame.dice(i, 1))
+    faults = plan(target, kinds, frame.per_day, frame.dice(i, 1), echoes)
+    columns = activity(plant.profile, arrivals, _conditions(frame, i, faults), frame.dice(i, 3))
+    unknown = np.full(frame.minutes, np.nan)
+    columns["overdue"] = overdue(arrivals.due, columns["volume"]) if plant.promised else unknown
+    for column in columns.values():
+        column[: plant.born] = np.nan
+    per_minute = float(np.nanmean(columns["volume"]))
+    return _Grown(
+        Flow(plant.name, plant.shape, per_minute, plant.born), columns, faults, echoes, arrivals.due
+    )
 
 
-def _columns(frame: Frame, i: int, plant: Plant, faults: Sequence[Fault]) -> Mapping[str, Floats]:
+def _conditions(frame: Frame, i: int, faults: Sequence[Fault]) -> Conditions:
     c = Conditions.calm(frame.minutes)
     if frame.nuisances:
         disturb(c, frame.dice(i, 2))
     for fault in faults:
         KINDS[fault.kind].apply(c, slice(fault.start, fault.end), fault.severity)
-    columns = activity(plant.profile, plant.arrivals, c, frame.dice(i, 3))
-    unknown = np.full(frame.minutes, np.nan)
-    due, runs = plant.arrivals.due, columns["volume"]
-    columns["overdue"] = overdue(due, runs) if plant.promised else unknown
-    for column in columns.values():
-        column[: plant.born] = np.nan
-    return columns
+    return c

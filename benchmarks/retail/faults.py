@@ -31,12 +31,15 @@ class Kind:
         Writes it into the conditions of a span.
     runs
         On a scheduled flow it lasts for so many runs at least, if they come within six hours.
+    often
+        How often it strikes, relative to other kinds.
     """
 
     minutes: tuple[int, int]
     severity: tuple[float, float]
     apply: Apply
     runs: int = 1
+    often: int = 1
 
 
 def _stop(c: Conditions, at: slice, _: float) -> None:
@@ -119,8 +122,8 @@ FURTHER: Final[Mapping[str, Kind]] = {
 }
 
 SCHEDULED: Final[Mapping[str, Kind]] = {
-    "missing run": Kind((30, 30), (1.0, 1.0), _stop),
-    "half run": Kind((30, 30), (0.4, 0.7), _half_run),
+    "missing run": Kind((30, 30), (1.0, 1.0), _stop, often=3),
+    "half run": Kind((30, 30), (0.4, 0.7), _half_run, often=3),
     "failed runs": Kind((20, 30), (0.9, 1.0), _errors, runs=2),
 }
 """Only scheduled flows have them. A run of a frequent schedule is missed by nobody: they last for

@@ -50,3 +50,13 @@ def rough(minutes: int, rng: Rng) -> Floats:
     wide = rng.random(minutes) < 0.02
     factor: Floats = np.exp(rng.normal(0.0, np.where(wide, 0.7, 0.12)))
     return factor
+
+
+def switching(on: Floats, off: float, rng: Rng) -> Floats:
+    """1 while on, 0 while off: a process that switches on and off with these chances a minute."""
+    chance = rng.random(len(on))
+    state, states = False, np.zeros(len(on))
+    for minute, (switches, draw) in enumerate(zip(on.tolist(), chance.tolist(), strict=True)):
+        state = draw > off if state else draw < switches
+        states[minute] = state
+    return states

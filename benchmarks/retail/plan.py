@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,16 +46,21 @@ class Target(NamedTuple):
     due: Ints
 
 
-def plan(target: Target, kinds: Mapping[str, Kind], per_day: float, rng: Rng) -> list[Fault]:
-    """Draw the faults of one flow, by time: none touches another's aftermath, each touches a run."""
+def plan(
+    target: Target, kinds: Mapping[str, Kind], per_day: float, rng: Rng, taken: Sequence[Fault] = ()
+) -> list[Fault]:
+    """Draw the faults of one flow, by time.
+
+    None comes near another, or near what is ``taken`` already, and each touches a run.
+    """
     faults: list[Fault] = []
     sums = np.concatenate([[0.0], np.cumsum(target.expected)])
-    names = list(kinds)
+    names = [name for name, kind in kinds.items() for _ in range(kind.often)]
     for _ in range(rng.poisson(per_day * (target.end - target.start) / DAY)):
         name = names[rng.integers(len(names))]
         for _ in range(TRIES):
             start, end = _span(target, kinds[name], rng)
-            free = not any(start < f.end + APART and f.start < end + APART for f in faults)
+            free = not any(start < f.end + APART and f.start < end + APART for f in (*faults, *taken))
             if end < target.end and free and sums[end] - sums[start] >= 1:
                 severity = float(rng.uniform(*kinds[name].severity))
                 faults.append(Fault(target.flow, name, start, end, severity))

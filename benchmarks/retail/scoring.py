@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.retail.onsets import Onsets, Peaks, Scores, false, found_after, onsets
 from benchmarks.retail.world import DAY, Fault, World
+from detectors.columns import Bools
 
 BUDGETS: Final = (0.5, 1.0, 2.0)
 """False alarms a flow and week at which recall is told, by a threshold chosen in hindsight."""
@@ -48,7 +49,7 @@ class Outcome:
     threshold: float
     findings: tuple[Finding, ...]
     raised: Onsets
-    false: np.ndarray
+    false: Bools
     flow_weeks: float
 
     @property
@@ -100,9 +101,9 @@ class Scored:
 
     def at(self, threshold: float) -> Outcome:
         """Return what a threshold finds."""
-        raised, faults = onsets(self._peaks, threshold), self._world.faults
-        findings = tuple(Finding(fault, found_after(raised, fault)) for fault in faults)
-        return Outcome(threshold, findings, raised, false(raised, faults), self._flow_weeks)
+        raised = onsets(self._peaks, threshold)
+        findings = tuple(Finding(f, found_after(raised, f)) for f in self._world.faults)
+        return Outcome(threshold, findings, raised, self._false(raised), self._flow_weeks)
 
     def within(self, budget: float) -> Outcome:
         """Return what the lowest threshold finds that keeps a budget of false alarms.
@@ -129,5 +130,7 @@ class Scored:
         return self.at(float(levels[low]) if len(levels) else FIXED)
 
     def _false_a_week(self, threshold: float) -> float:
-        raised = onsets(self._peaks, threshold)
-        return float(false(raised, self._world.faults).sum()) / self._flow_weeks
+        return float(self._false(onsets(self._peaks, threshold)).sum()) / self._flow_weeks
+
+    def _false(self, raised: Onsets) -> Bools:
+        return false(raised, self._world.faults + self._world.echoes)

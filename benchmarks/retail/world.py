@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +21,8 @@ WARM_UP = 14 * DAY
 MINUTES = 35 * DAY
 AHEAD = 5
 """Minutes the detectors look ahead in their tables, as in `pipeline.engine.closing`."""
+COLUMNS: Final = tuple(dict.fromkeys((*Windows._fields, "duplicates")))
+"""What is counted in a world, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Flow:
     shape
         How its runs are spread over time, such as ``steady``, ``batch15`` or ``night``.
     per_minute
-        Events (records) in a minute, on average.
+        Runs in a minute, on average. A run has one record, or hundreds if a schedule starts it.
     born
         First minute in which it is heard of.
     """
@@ -61,6 +64,16 @@ class Fault:
     severity: float
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A promotion that the engine is told of in advance: so many times the usual volume."""
+
+    flow: int
+    start: int
+    end: int
+    factor: float
+
+
 @dataclass(frozen=True, eq=False)
 class World:
     """What the flows of a retailer did, and what was wrong.
@@ -70,10 +83,14 @@ class World:
     timezone
         Where the retailer lives: seasons follow its clocks.
     columns
-        By name of a `detectors.columns.Windows` column, and ``duplicates``: what was counted in
+        By name, as in `COLUMNS` (those of `detectors.columns.Windows`): what was counted in
         each minute, shape (minutes, flows). NaN is unknown.
     promises
         By index of a scheduled flow, the minutes its runs are due in, rising.
+    echoes
+        What faults of other flows do to a flow: alarms in it are neither true nor false.
+    announced
+        Promotions that were told of in advance.
     warm_up
         Minutes at the beginning that are not scored.
     """
@@ -85,6 +102,8 @@ class World:
     faults: tuple[Fault, ...]
     timezone: str = "UTC"
     promises: Mapping[int, Ints] = field(default_factory=dict)
+    echoes: tuple[Fault, ...] = ()
+    announced: tuple[Announcement, ...] = ()
     warm_up: int = WARM_UP
 
     @property

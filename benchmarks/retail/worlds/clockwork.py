@@ -35,7 +35,7 @@ def clockwork(seed: int, per_day: float, minutes: int = MINUTES) -> World:
     return assemble(frame, plants)
 
 
-def profile(rng: Rng, *, records: float = 1.0, queued: bool = True) -> Profile:
+def informed(rng: Rng, *, records: float = 1.0, queued: bool = True) -> Profile:
     """Draw what a flow is like that tells everything the platform knows."""
     return Profile(
         records=records,
@@ -66,25 +66,25 @@ def _cron(local: Ints, period: int, late: int, pages: float, rng: Rng) -> Cron:
 
 def _cron5(name: str, local: Ints, rng: Rng) -> Plant:
     cron = _cron(local, 5, 1, 1.0, rng)
-    own = profile(rng, records=rng.uniform(5, 80), queued=False)
+    own = informed(rng, records=rng.uniform(5, 80), queued=False)
     return Plant(name, "cron5", own, cron, promised=rng.random() < 0.5)
 
 
 def _cron15(name: str, local: Ints, rng: Rng) -> Plant:
     cron = _cron(local, 15, 3, float(rng.choice([1.0, 20.0, 60.0])), rng)
-    own = profile(rng, records=rng.uniform(10, 200) / cron.pages, queued=cron.pages > 1)
+    own = informed(rng, records=rng.uniform(10, 200) / cron.pages, queued=cron.pages > 1)
     return Plant(name, "cron15", own, cron, promised=rng.random() < 0.5)
 
 
 def _hourly(name: str, local: Ints, rng: Rng) -> Plant:
     cron = _cron(local, 60, 6, 1.0, rng)
-    own = profile(rng, records=10 ** rng.uniform(2, 3.3), queued=False)
+    own = informed(rng, records=10 ** rng.uniform(2, 3.3), queued=False)
     return Plant(name, "hourly", own, cron, promised=rng.random() < 0.5)
 
 
 def _hourly_pages(name: str, local: Ints, rng: Rng) -> Plant:
     cron = _cron(local, 60, 4, 10 ** rng.uniform(1.3, 2.6), rng)
-    return Plant(name, "hourly pages", profile(rng), cron, promised=rng.random() < 0.5)
+    return Plant(name, "hourly pages", informed(rng), cron, promised=rng.random() < 0.5)
 
 
 def _night(name: str, local: Ints, rng: Rng) -> Plant:
@@ -92,14 +92,14 @@ def _night(name: str, local: Ints, rng: Rng) -> Plant:
     opens = rng.uniform(0, 2)
     week = between(opens, opens + rng.uniform(2, 4))
     utc = np.arange(len(local)) % len(week)
-    return Plant(name, "night", profile(rng), _stream(week[utc], 10 ** rng.uniform(1, 2.2), rng))
+    return Plant(name, "night", informed(rng), _stream(week[utc], 10 ** rng.uniform(1, 2.2), rng))
 
 
 def _nightly(name: str, local: Ints, rng: Rng) -> Plant:
     """One large run a night, by the clock of the server."""
     due = ticks(np.arange(len(local)), 1440, int(rng.integers(60, 240)))
     cron = Cron(due, jitter(len(due), 5, rng), _work(local, rng))
-    own = profile(rng, records=10 ** rng.uniform(3, 4.3), queued=False)
+    own = informed(rng, records=10 ** rng.uniform(3, 4.3), queued=False)
     return Plant(name, "nightly", own, cron, promised=True)
 
 
@@ -107,18 +107,18 @@ def _office(name: str, local: Ints, rng: Rng) -> Plant:
     """Run in office hours, which begin and end on the minute."""
     week = between(rng.choice([8, 8.5, 9]), rng.choice([17, 17.5, 18])) * by_day(OFFICE_DAYS)
     week += rng.choice([0.0, 0.003])  # somebody works late
-    return Plant(name, "office", profile(rng), _stream(week[local], 10 ** rng.uniform(0.7, 2), rng))
+    return Plant(name, "office", informed(rng), _stream(week[local], 10 ** rng.uniform(0.7, 2), rng))
 
 
 def _trickle(name: str, local: Ints, rng: Rng) -> Plant:
     rhythm = levelled(0.3 + two_humps(rng))[local]
-    return Plant(name, "trickle", profile(rng), _stream(rhythm, 10 ** rng.uniform(-1.3, -0.3), rng))
+    return Plant(name, "trickle", informed(rng), _stream(rhythm, 10 ** rng.uniform(-1.3, -0.3), rng))
 
 
 def _rough(name: str, local: Ints, rng: Rng) -> Plant:
     """Steady on the whole, but minutes differ much, and some stand out."""
     rhythm = levelled(0.2 + two_humps(rng))[local] * rough(len(local), rng)
-    return Plant(name, "rough", profile(rng), _stream(rhythm, 10 ** rng.uniform(0.8, 2.3), rng))
+    return Plant(name, "rough", informed(rng), _stream(rhythm, 10 ** rng.uniform(0.8, 2.3), rng))
 
 
 def _stream(rhythm: Floats, rate: float, rng: Rng) -> Stream:
