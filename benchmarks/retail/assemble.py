@@ -11,14 +11,24 @@ import numpy as np
 from benchmarks.retail.activity import Profile, activity
 from benchmarks.retail.arrivals import Arrivals
 from benchmarks.retail.conditions import Conditions
+from benchmarks.retail.cron import Cron
 from benchmarks.retail.downstream import Fed
 from benchmarks.retail.faults import KINDS, possible
 from benchmarks.retail.noise import Rng, dice
 from benchmarks.retail.nuisances import disturb
 from benchmarks.retail.plan import Target, plan
 from benchmarks.retail.promises import overdue
-from benchmarks.retail.world import COLUMNS, DAY, WARM_UP, Announcement, Fault, Flow, World
-from detectors.columns import Floats, Ints
+from benchmarks.retail.world import (
+    COLUMNS,
+    DAY,
+    WARM_UP,
+    Announcement,
+    Fault,
+    Flow,
+    Schedule,
+    World,
+)
+from detectors.columns import Floats
 
 SETTLED = 7 * DAY
 """Minutes a flow that starts later is left without a fault."""
@@ -85,7 +95,7 @@ class _Grown(NamedTuple):
     columns: Mapping[str, Floats]
     faults: Sequence[Fault]
     echoes: Sequence[Fault]
-    due: Ints
+    schedule: Schedule | None
 
 
 def assemble(frame: Frame, plants: Sequence[Plant]) -> World:
@@ -100,7 +110,7 @@ def assemble(frame: Frame, plants: Sequence[Plant]) -> World:
         columns={name: np.stack([g.columns[name] for g in grown], axis=1) for name in COLUMNS},
         faults=tuple(fault for g in grown for fault in g.faults),
         timezone=frame.timezone,
-        promises={i: g.due for i, g in enumerate(grown) if plants[i].promised},
+        promises={i: g.schedule for i, g in enumerate(grown) if g.schedule is not None},
         echoes=tuple(echo for g in grown for echo in g.echoes),
         announced=tuple(Announcement(i, *a) for i, p in enumerate(plants) for a in p.announced),
         warm_up=frame.warm_up,
@@ -119,14 +129,16 @@ def _grow(frame: Frame, i: int, plant: Plant, before: Sequence[_Grown]) -> _Grow
     kinds = {name: kind for name, kind in kinds.items() if name in frame.kinds}
     faults = plan(target, kinds, frame.per_day, frame.dice(i, 1), echoes)
     columns = activity(plant.profile, arrivals, _conditions(frame, i, faults), frame.dice(i, 3))
-    unknown = np.full(frame.minutes, np.nan)
-    columns["overdue"] = overdue(arrivals.due, columns["volume"]) if plant.promised else unknown
+    schedule = None
+    columns["overdue"] = np.full(frame.minutes, np.nan)
+    if plant.promised and isinstance(arrivals, Cron):
+        schedule = Schedule(arrivals.due, arrivals.tolerance)
+        columns["overdue"] = overdue(schedule, columns["volume"])
     for column in columns.values():
         column[: plant.born] = np.nan
     per_minute = float(np.nanmean(columns["volume"]))
-    return _Grown(
-        Flow(plant.name, plant.shape, per_minute, plant.born), columns, faults, echoes, arrivals.due
-    )
+    flow = Flow(plant.name, plant.shape, per_minute, plant.born)
+    return _Grown(flow, columns, faults, echoes, schedule)
 
 
 def _conditions(frame: Frame, i: int, faults: Sequence[Fault]) -> Conditions:

@@ -10,6 +10,7 @@ from benchmarks.retail.arrivals import BUSIEST, held_back
 from benchmarks.retail.conditions import Conditions
 from benchmarks.retail.noise import Rng, scattered
 from detectors.columns import Floats, Ints
+from pipeline.engine.schedule import DEFAULT_TOLERANCE
 
 
 class Cron(NamedTuple):
@@ -41,6 +42,11 @@ class Cron(NamedTuple):
         runs = np.zeros(len(self.work))
         runs[self.due] = 1 + (self.pages - 1) * self.work[self.due]
         return runs
+
+    @property
+    def tolerance(self) -> int:
+        """Seconds of lateness that whoever keeps the schedule would call usual, and a little."""
+        return max(60 * (int(self.late.max(initial=0)) + 3), DEFAULT_TOLERANCE)
 
     def draw(self, c: Conditions, rng: Rng) -> Ints:
         """Let each tick's runs come, late as they are; a tick that is not kept starts none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -44,9 +44,10 @@ def judge(
 FORECAST: SignalName = "failure"
 
 
-def of_flows(scores: dict[SignalName, Scores]) -> Scores:
+def of_flows(scores: Mapping[SignalName, Scores]) -> Scores:
     """Return the score of each flow: its highest signal, but for the forecast of failure.
 
     That one speaks of what has not happened yet; these worlds have no precursors it could know.
     """
-    return np.max([score for name, score in scores.items() if name != FORECAST], axis=0)
+    highest: Scores = np.max([s for name, s in scores.items() if name != FORECAST], axis=0)
+    return highest

@@ -48,7 +48,7 @@ def some(of: Ints, rate: Floats, rng: Rng, alike: float = 200.0) -> Ints:
 def rough(minutes: int, rng: Rng) -> Floats:
     """Two-part noise with a mean of about 1: most minutes scatter a little, one in 50 a lot."""
     wide = rng.random(minutes) < 0.02
-    factor: Floats = np.exp(rng.normal(0.0, np.where(wide, 0.7, 0.12)))
+    factor: Floats = np.exp(rng.normal(0.0, np.where(wide, 0.45, 0.12)))
     return factor
 
 

@@ -55,12 +55,16 @@ def plan(
     """
     faults: list[Fault] = []
     sums = np.concatenate([[0.0], np.cumsum(target.expected)])
+    if target.start >= target.end or sums[target.end] - sums[target.start] < 1:
+        return []  # too young, or idle until the end
     names = [name for name, kind in kinds.items() for _ in range(kind.often)]
     for _ in range(rng.poisson(per_day * (target.end - target.start) / DAY)):
         name = names[rng.integers(len(names))]
         for _ in range(TRIES):
             start, end = _span(target, kinds[name], rng)
-            free = not any(start < f.end + APART and f.start < end + APART for f in (*faults, *taken))
+            free = not any(
+                start < f.end + APART and f.start < end + APART for f in (*faults, *taken)
+            )
             if end < target.end and free and sums[end] - sums[start] >= 1:
                 severity = float(rng.uniform(*kinds[name].severity))
                 faults.append(Fault(target.flow, name, start, end, severity))
@@ -72,11 +76,9 @@ def _span(target: Target, kind: Kind, rng: Rng) -> tuple[int, int]:
     minutes = int(rng.integers(kind.minutes[0], kind.minutes[1] + 1))
     if len(target.due):
         return _of_runs(target, kind, minutes, rng)
-    start = int(rng.integers(target.start, target.end))
-    if rng.random() < TRADING:
-        part = target.expected[target.start : target.end]
-        trading = np.flatnonzero(part >= BUSY * target.expected.mean())
-        start = target.start + int(rng.choice(trading))
+    part = target.expected[target.start : target.end]
+    open_ = part >= (BUSY * part.mean() if rng.random() < TRADING else 0)
+    start = target.start + int(rng.choice(np.flatnonzero(open_)))
     return start, min(start + minutes, target.end)
 
 

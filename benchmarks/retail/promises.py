@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.retail.world import START
-from detectors.columns import Floats, Ints
+from benchmarks.retail.world import START, Schedule
+from detectors.columns import Floats
 from pipeline.engine.schedule import Schedules
 
 
-def overdue(due: Ints, runs: Floats) -> Floats:
+def overdue(schedule: Schedule, runs: Floats) -> Floats:
     """Return minutes of lateness at the end of each minute, as the engine would tell them.
 
     Parameters
     ----------
-    due
-        Minutes in which runs are due.
+    schedule
+        When runs are due.
     runs
         Runs that started in each minute.
 
     Examples
     --------
-    >>> overdue(np.array([2, 12]), np.array([0, 0, 1, 0, 0, 0, 0, 0, 0, 0] + [0] * 9 + [1, 0]))[-5:]
+    >>> runs = np.zeros(21)
+    >>> runs[[2, 19]] = 1
+    >>> overdue(Schedule(np.array([2, 12]), 300), runs)[-5:]
     array([0., 1., 2., 0., 0.])
     """
     schedules = Schedules()
-    for minute in due.tolist():
-        schedules.promise(0, START + 60 * minute, None)
+    for minute in schedule.due.tolist():
+        schedules.promise(0, START + 60 * minute, schedule.tolerance)
     late = np.zeros(len(runs))
     for minute, ran in enumerate((runs > 0).tolist()):
         end = START + 60 * (minute + 1)

@@ -7,10 +7,10 @@ by an alarm raised in [start, end + 10 minutes]; an alarm is false if it is rais
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,13 @@ class Outcome:
     def false_a_week(self) -> float:
         """False alarms a flow and week."""
         return float(self.false.sum()) / self.flow_weeks
+
+
+class Curve(NamedTuple):
+    """False alarms a flow and week, and the recall they buy."""
+
+    false_a_week: Sequence[float]
+    recall: Sequence[float]
 
 
 def recall(findings: Iterable[Finding]) -> float:
@@ -112,22 +119,24 @@ class Scored:
         search: a score that is hardly ever quiet raises few alarms, but earns nothing by it.
         """
         levels = np.unique(self._peaks.score)[::-1]
-        coarse = levels[:: max(len(levels) // 200, 1)]
-        kept, broken = -1, len(coarse)
-        for i, level in enumerate(coarse.tolist()):
-            if self._false_a_week(level) > budget:
-                broken = i
+        kept = -1
+        for step in (max(len(levels) // 200, 1), max(len(levels) // 10_000, 1), 1):
+            kept = self._lowest(levels, kept, step, budget)
+        return self.at(float(levels[kept]) if kept >= 0 else np.inf)
+
+    def _lowest(self, levels: Scores, kept: int, step: int, budget: float) -> int:
+        """Go down the levels in steps from one that keeps the budget; return the last that does."""
+        for i in range(kept + step, len(levels), step):
+            if self._false_a_week(float(levels[i])) > budget:
                 break
             kept = i
-        step = max(len(levels) // 200, 1)
-        low, high = max(kept, 0) * step, min(broken * step, len(levels) - 1)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._false_a_week(float(levels[middle])) > budget:
-                high = middle - 1
-            else:
-                low = middle
-        return self.at(float(levels[low]) if len(levels) else FIXED)
+        return kept
+
+    def curve(self) -> Curve:
+        """Return recall against false alarms, over thresholds from high to low."""
+        levels = np.unique(np.quantile(self._peaks.score, 1 - np.geomspace(1e-5, 0.2, 80)))
+        outcomes = [self.at(float(level)) for level in levels]
+        return Curve([o.false_a_week for o in outcomes], [recall(o.findings) for o in outcomes])
 
     def _false_a_week(self, threshold: float) -> float:
         return float(self._false(onsets(self._peaks, threshold)).sum()) / self._flow_weeks

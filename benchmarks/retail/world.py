@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -64,6 +64,21 @@ class Fault:
     severity: float
 
 
+class Schedule(NamedTuple):
+    """What the engine is told of a flow's schedule.
+
+    Attributes
+    ----------
+    due
+        Minutes in which runs are due, rising.
+    tolerance
+        Seconds by which they may be late.
+    """
+
+    due: Ints
+    tolerance: int
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """A promotion that the engine is told of in advance: so many times the usual volume."""
@@ -86,7 +101,7 @@ class World:
         By name, as in `COLUMNS` (those of `detectors.columns.Windows`): what was counted in
         each minute, shape (minutes, flows). NaN is unknown.
     promises
-        By index of a scheduled flow, the minutes its runs are due in, rising.
+        By index of a flow, the schedule that the engine is told of.
     echoes
         What faults of other flows do to a flow: alarms in it are neither true nor false.
     announced
@@ -101,7 +116,7 @@ class World:
     columns: Mapping[str, Floats]
     faults: tuple[Fault, ...]
     timezone: str = "UTC"
-    promises: Mapping[int, Ints] = field(default_factory=dict)
+    promises: Mapping[int, Schedule] = field(default_factory=dict)
     echoes: tuple[Fault, ...] = ()
     announced: tuple[Announcement, ...] = ()
     warm_up: int = WARM_UP
@@ -115,6 +130,23 @@ class World:
     def minute_of_week(self) -> Ints:
         """Local minute of the week (0 = Monday 00:00) of every minute and `AHEAD` more."""
         return minutes_of_week(self.timezone, self.minutes + AHEAD)
+
+    def only(self, flows: Sequence[int]) -> World:
+        """Return the world of some of the flows."""
+
+        def here(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+            own = (f for f in faults if f.flow in flows)
+            return tuple(replace(f, flow=flows.index(f.flow)) for f in own)
+
+        return replace(
+            self,
+            flows=tuple(self.flows[flow] for flow in flows),
+            columns={name: column[:, flows] for name, column in self.columns.items()},
+            faults=here(self.faults),
+            echoes=here(self.echoes),
+            promises={flows.index(i): own for i, own in self.promises.items() if i in flows},
+            announced=(),
+        )
 
     def windows(self, minute: int, rows: Ints) -> Windows:
         """Return one minute of some flows as the detectors are fed it."""

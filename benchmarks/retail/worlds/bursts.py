@@ -88,7 +88,7 @@ def _four_hourly(name: str, local: Ints, rng: Rng) -> Plant:
     work = levelled(0.5 + two_humps(rng))[local] * np.exp(wander(len(local), rng))
     pages = float(rng.choice([1.0, 1.0, 10 ** rng.uniform(1.3, 2.3)]))
     cron = Cron(due, jitter(len(due), 10, rng), work, pages)
-    profile = informed(rng, records=10 ** rng.uniform(2, 3.5) / pages, queued=pages > 1)
+    profile = informed(rng, records=max(10 ** rng.uniform(2, 3.5) / pages, 1), queued=pages > 1)
     return Plant(name, "four-hourly", profile, cron, promised=rng.random() < 0.5)
 
 

@@ -29,9 +29,7 @@ def clockwork(seed: int, per_day: float, minutes: int = MINUTES) -> World:
     makers: list[Callable[[str, Ints, Rng], Plant]] = []
     makers += [_cron5] * 3 + [_cron15] * 3 + [_hourly] * 2 + [_hourly_pages] * 2
     makers += [_night] * 2 + [_nightly] + [_office] * 3 + [_trickle] * 2 + [_rough] * 2
-    plants = [
-        maker(f"clockwork-{i:02}", local, frame.dice(i)) for i, maker in enumerate(makers)
-    ]
+    plants = [maker(f"clockwork-{i:02}", local, frame.dice(i)) for i, maker in enumerate(makers)]
     return assemble(frame, plants)
 
 
@@ -72,7 +70,7 @@ def _cron5(name: str, local: Ints, rng: Rng) -> Plant:
 
 def _cron15(name: str, local: Ints, rng: Rng) -> Plant:
     cron = _cron(local, 15, 3, float(rng.choice([1.0, 20.0, 60.0])), rng)
-    own = informed(rng, records=rng.uniform(10, 200) / cron.pages, queued=cron.pages > 1)
+    own = informed(rng, records=max(rng.uniform(10, 200) / cron.pages, 1), queued=cron.pages > 1)
     return Plant(name, "cron15", own, cron, promised=rng.random() < 0.5)
 
 
@@ -107,12 +105,16 @@ def _office(name: str, local: Ints, rng: Rng) -> Plant:
     """Run in office hours, which begin and end on the minute."""
     week = between(rng.choice([8, 8.5, 9]), rng.choice([17, 17.5, 18])) * by_day(OFFICE_DAYS)
     week += rng.choice([0.0, 0.003])  # somebody works late
-    return Plant(name, "office", informed(rng), _stream(week[local], 10 ** rng.uniform(0.7, 2), rng))
+    return Plant(
+        name, "office", informed(rng), _stream(week[local], 10 ** rng.uniform(0.7, 2), rng)
+    )
 
 
 def _trickle(name: str, local: Ints, rng: Rng) -> Plant:
     rhythm = levelled(0.3 + two_humps(rng))[local]
-    return Plant(name, "trickle", informed(rng), _stream(rhythm, 10 ** rng.uniform(-1.3, -0.3), rng))
+    return Plant(
+        name, "trickle", informed(rng), _stream(rhythm, 10 ** rng.uniform(-1.3, -0.3), rng)
+    )
 
 
 def _rough(name: str, local: Ints, rng: Rng) -> Plant:

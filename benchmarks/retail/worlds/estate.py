@@ -81,7 +81,9 @@ def _orders(maker: _Maker, rng: Rng) -> list[Plant]:
         Plant("shop orders", "orders", informed(rng), shop),
         Plant("app orders", "orders", informed(rng), app._replace(cluster=2.0)),
         Plant("store sales", "open hours", informed(rng), stores),
-        Plant("loyalty", "webhook", informed(rng), loyalty._replace(expected=loyalty.expected * on)),
+        Plant(
+            "loyalty", "webhook", informed(rng), loyalty._replace(expected=loyalty.expected * on)
+        ),
     ]
 
 
@@ -158,7 +160,8 @@ def _moving(maker: _Maker, rng: Rng) -> list[Plant]:
     """What changes: schedules that are moved, flows that grow, shrink, or are new."""
     minutes = len(maker.local)
     days = rng.permutation(np.arange(16, 26))[:2] * DAY
-    prices, rates = (_moved(maker, period, int(day), rng) for period, day in zip((15, 60), days))
+    prices = _moved(maker, 15, int(days[0]), rng)
+    rates = _moved(maker, 60, int(days[1]), rng)
     growing = maker.stream(two_humps(rng), rng.uniform(2, 20), rng)
     shrinking = maker.stream(two_humps(rng), rng.uniform(5, 30), rng)
     new = maker.stream(two_humps(rng), rng.uniform(2, 40), rng)
