@@ -97,9 +97,11 @@ def _mean(results: Sequence[Result], i: int) -> list[str]:
 def _groups(
     title: str, results: Sequence[Result], of: Callable[[Cut], Mapping[str, Group]]
 ) -> Sheet:
-    """Pool what the seeds found, by group, at the fixed threshold and at each budget."""
+    """Pool what the seeds found, by group, at the fixed threshold and at one false alarm a week."""
     head, columns = [title.split(": ")[1], "faults"], []
     for i, cut in enumerate(results[0].cuts):
+        if cut.budget not in {None, 1.0}:
+            continue
         name = "fixed" if cut.budget is None else f"{cut.budget:g}/week"
         head += [f"{name}: recall", "minutes", "false a week"]
         columns.append([of(result.cuts[i]) for result in results])
