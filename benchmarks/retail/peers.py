@@ -65,6 +65,8 @@ def three_sigma(seen: Floats) -> Scores:
 
 def last_week(seen: Floats) -> Scores:
     """Score by the change from the same time last week, in its usual size."""
+    if seen.shape[1] <= WEEK:
+        return np.zeros(seen.shape[1], np.float32)
     filled = _filled(seen)
     change = np.abs(filled[:, WEEK:] - filled[:, :-WEEK])
     usual = _ewma(change)

@@ -134,6 +134,8 @@ class Scored:
 
     def curve(self) -> Curve:
         """Return recall against false alarms, over thresholds from high to low."""
+        if not len(self._peaks.score):
+            return Curve([], [])
         levels = np.unique(np.quantile(self._peaks.score, 1 - np.geomspace(1e-5, 0.2, 80)))
         outcomes = [self.at(float(level)) for level in levels]
         return Curve([o.false_a_week for o in outcomes], [recall(o.findings) for o in outcomes])
