@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.retail.arrivals import Arrivals
 from benchmarks.retail.conditions import Conditions
-from benchmarks.retail.noise import Rng, scattered, some, wander
+from benchmarks.retail.noise import Rng, rounded, scattered, some, wander
 from detectors.columns import Floats, Ints
 from pipeline.engine.accumulator import SCALE
 
@@ -53,8 +53,8 @@ class Profile:
 def activity(profile: Profile, arrivals: Arrivals, c: Conditions, rng: Rng) -> dict[str, Floats]:
     """Draw every column of one flow but ``overdue``; each has shape (minutes,)."""
     came = arrivals.draw(c, rng)
-    copied = came + rng.poisson(came * c.copies)
-    retries = rng.poisson(copied * (profile.retries + c.repeats))
+    copied = came + rounded(came * c.copies, rng)
+    retries = rng.poisson(copied * profile.retries) + rounded(copied * c.repeats, rng)
     runs = copied + retries
     load = arrivals.load(runs, c)
     failed = some(runs, profile.errors + c.errors, rng)

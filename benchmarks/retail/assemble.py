@@ -128,9 +128,9 @@ def _grow(frame: Frame, i: int, plant: Plant, before: Sequence[_Grown]) -> _Grow
     kinds = possible(arrivals, plant.profile)
     kinds = {name: kind for name, kind in kinds.items() if name in frame.kinds}
     faults = plan(target, kinds, frame.per_day, frame.dice(i, 1), echoes)
-    columns = activity(plant.profile, arrivals, _conditions(frame, i, faults), frame.dice(i, 3))
+    columns = {name: np.full(frame.minutes, np.nan) for name in COLUMNS}
+    columns |= activity(plant.profile, arrivals, _conditions(frame, i, faults), frame.dice(i, 3))
     schedule = None
-    columns["overdue"] = np.full(frame.minutes, np.nan)
     if plant.promised and isinstance(arrivals, Cron):
         schedule = Schedule(arrivals.due, arrivals.tolerance)
         columns["overdue"] = overdue(schedule, columns["volume"])

@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.retail.activity import Profile
 from benchmarks.retail.arrivals import Arrivals
 from benchmarks.retail.conditions import Conditions
+from benchmarks.retail.world import WEEK
 
 Apply = Callable[[Conditions, slice, float], None]
 
@@ -124,7 +125,7 @@ FURTHER: Final[Mapping[str, Kind]] = {
 SCHEDULED: Final[Mapping[str, Kind]] = {
     "missing run": Kind((30, 30), (1.0, 1.0), _stop, often=3),
     "half run": Kind((30, 30), (0.4, 0.7), _half_run, often=3),
-    "failed runs": Kind((20, 30), (0.9, 1.0), _errors, runs=2),
+    "failed runs": Kind((20, 30), (0.9, 1.0), _errors, runs=2, often=3),
 }
 """Only scheduled flows have them. A run of a frequent schedule is missed by nobody: they last for
 at least half an hour."""
@@ -139,6 +140,11 @@ def possible(arrivals: Arrivals, profile: Profile) -> Mapping[str, Kind]:
         impossible |= set(SCHEDULED)
     elif arrivals.expected.max() <= 1:  # one run at a time
         impossible |= {"stop", "drop", "backlog", "error step", "error burst"}
+        gap = np.diff(arrivals.due).min(initial=WEEK)
+        if gap > 30:  # too few runs for what shows only in several
+            impossible |= {"retry storm"}
+        if gap > 60:
+            impossible |= {"latency creep", "latency step", "rate limit"}
     if np.isnan(profile.waiting):
         impossible.add("backlog")
     if np.isnan(profile.duplicates):

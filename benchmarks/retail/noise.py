@@ -14,7 +14,8 @@ Rng = np.random.Generator
 
 def dice(world: str, seed: int, *path: int) -> Rng:
     """Return random numbers of their own for each part of a world: one does not move another."""
-    return np.random.default_rng([zlib.crc32(world.encode()), seed, *path])
+    entropy = [zlib.crc32(world.encode()), seed]
+    return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=path))
 
 
 def wander(minutes: int, rng: Rng, phi: float = 0.985, sd: float = 0.02) -> Floats:
@@ -34,6 +35,11 @@ def wander(minutes: int, rng: Rng, phi: float = 0.985, sd: float = 0.02) -> Floa
 def scattered(mean: Floats, k: float, rng: Rng) -> Ints:
     """Negative-binomial counts with variance mean + mean^2 / k."""
     return rng.poisson(mean * rng.gamma(k, 1 / k, len(mean)))
+
+
+def rounded(mean: Floats, rng: Rng) -> Ints:
+    """Whole numbers that are the mean on average, and never one or more away from it."""
+    return np.floor(mean + rng.random(len(mean))).astype(np.int64)
 
 
 def some(of: Ints, rate: Floats, rng: Rng, alike: float = 200.0) -> Ints:

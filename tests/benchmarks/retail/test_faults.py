@@ -15,9 +15,15 @@ from benchmarks.retail.world import DAY
 
 AT = slice(400, 520)
 PROFILE = Profile(
-    records=20, partial=0.01, warnings=0.02, retries=0.005, duplicates=0.005, wait_log=8.0
+    records=20,
+    errors=0.02,
+    partial=0.01,
+    warnings=0.02,
+    retries=0.005,
+    duplicates=0.005,
+    wait_log=8.0,
 )
-STREAM = Stream(np.full(1000, 20.0), 40.0, 100.0)
+STREAM = Stream(np.full(1000, 60.0), 120.0, 100.0)
 
 
 def effects(kind: str, severity: float) -> dict[str, float]:
@@ -41,22 +47,22 @@ def effects(kind: str, severity: float) -> dict[str, float]:
         ("drop", 0.5, "volume", 0.4, 0.6),
         ("latency creep", 2.0, "duration_log", 0.25, 0.45),
         ("latency step", 2.0, "duration_log", 0.6, 0.8),
-        ("error step", 0.045, "failed", 5, 20),
-        ("error burst", 0.3, "failed", 30, 100),
+        ("error step", 0.045, "failed", 2.5, 4),
+        ("error burst", 0.3, "failed", 12, 20),
         ("double", 1.0, "volume", 1.9, 2.1),
-        ("backlog", 0.1, "queue_depth", 10, 50),
+        ("backlog", 0.1, "queue_depth", 10, 40),
         ("missing", 0.1, "missing", 8, 14),
         ("schema change", 0.6, "missing", 45, 75),
         ("duplicates", 0.2, "duplicates", 25, 80),
         ("duplicates", 0.2, "volume", 1.0, 1.1),
         ("retry storm", 1.0, "retries", 100, 400),
-        ("retry storm", 1.0, "failed", 60, 200),
+        ("retry storm", 1.0, "failed", 25, 40),
         ("rate limit", 0.6, "volume", 0.7, 1.0),
         ("rate limit", 0.6, "duration_log", 0.5, 0.9),
         ("rate limit", 0.6, "wait_log", 1.2, 1.8),
         ("rate limit", 0.6, "retries", 20, 80),
         ("half run", 0.5, "records", 0.4, 0.6),
-        ("failed runs", 0.95, "failed", 100, 300),
+        ("failed runs", 0.95, "failed", 40, 70),
     ],
 )
 def test_a_fault_shows_where_it_should(
