@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from benchmarks.retail.conditions import Conditions
 from benchmarks.retail.noise import Rng, rounded, scattered, some, wander
 from detectors.columns import Floats, Ints
 from pipeline.engine.accumulator import SCALE
+
+SHORTEST_WAIT = math.ceil(math.log(1000) * SCALE) / SCALE
+"""Queues are looked at every second at most: no wait is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,15 @@ def activity(profile: Profile, arrivals: Arrivals, c: Conditions, rng: Rng) -> d
         "warnings": _some(runs, profile.warnings, c.warnings, rng),
         "retries": retries,
         "records": records,
+        "checked": records,
         "missing": _some(records, profile.missing, c.missing, rng),
         "duplicates": _some(records, profile.duplicates, c.duplicates, rng),
         "duration_count": runs,
         "duration_log": _mean_log(profile.log_ms + c.slower, profile, runs, load, rng),
         "wait_count": np.where(np.isnan(profile.wait_log), 0, runs),
-        "wait_log": _mean_log(profile.wait_log + c.longer_wait, profile, runs, load, rng),
+        "wait_log": np.maximum(
+            _mean_log(profile.wait_log + c.longer_wait, profile, runs, load, rng), SHORTEST_WAIT
+        ),
         "queue_depth": _queue(profile.waiting, came, arrivals.service(c), rng),
     }
     return {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}

@@ -21,7 +21,7 @@ WARM_UP = 14 * DAY
 MINUTES = 35 * DAY
 AHEAD = 5
 """Minutes the detectors look ahead in their tables, as in `pipeline.engine.closing`."""
-COLUMNS: Final = tuple(dict.fromkeys((*Windows._fields, "duplicates")))
+COLUMNS: Final = tuple(dict.fromkeys((*Windows._fields, "checked", "duplicates")))
 """What is counted in a world, by name."""
 
 

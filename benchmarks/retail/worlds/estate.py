@@ -30,7 +30,7 @@ SHOP, APP = 0, 1
 
 
 def estate(seed: int, per_day: float, minutes: int = MINUTES) -> World:
-    """Make the world of 22 flows."""
+    """Make the world of 23 flows."""
     frame = Frame("estate", seed, minutes, per_day, timezone=TIMEZONE)
     maker = _Maker(minutes_of_week(TIMEZONE, minutes), _trade(minutes, frame.dice()))
     plants: list[Plant] = []
