@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -92,8 +94,7 @@ def test_alarms_in_the_warm_up_do_not_count():
 
 
 def test_a_flow_that_starts_later_is_watched_for_less_long():
-    young = world()
-    object.__setattr__(young, "flows", (Flow("new", "steady", 5.0, born=WEEK // 2),))
+    young = replace(world(), flows=(Flow("new", "steady", 5.0, born=WEEK // 2),))
 
     assert Scored(young, scores(WEEK - 5)).at(1.0).false_a_week == 2
 
