@@ -64,7 +64,9 @@ def flow(world: World, scores: Scores | None, number: int, folder: Path) -> Path
     described = world.flows[number]
     title = f"{described.name} ({described.shape}), world {world.name}, seed {world.seed}"
     figure.suptitle(title)
-    return _saved(figure, folder / f"{world.name}-{described.name.replace(' ', '-')}.png")
+    return _saved(
+        figure, folder / f"{world.name}-{world.seed}-{described.name.replace(' ', '-')}.png"
+    )
 
 
 def _alarms(axes: Axes, world: World, scores: Scores, number: int) -> None:
