@@ -36,7 +36,7 @@ def curves(world: str, results: Sequence[Result], folder: Path) -> Path:
     return _saved(figure, folder / f"{world}-recall.png")
 
 
-def flow(world: World, scores: Scores | None, number: int, folder: Path) -> Path:
+def flow(world: World, scores: Scores, number: int, folder: Path) -> Path:
     """Draw some days of one flow from its first fault on: what was counted, faults, alarms."""
     own = [fault.start for fault in world.faults if fault.flow == number]
     start = max(min(own, default=world.warm_up) // DAY * DAY - DAY, 0)
@@ -48,19 +48,16 @@ def flow(world: World, scores: Scores | None, number: int, folder: Path) -> Path
     for axes, name in zip(panels, told, strict=False):
         axes.plot(days, world.columns[name][span, number], color=OBSERVED, lw=0.6, marker=".", ms=1)
         axes.set_ylabel(name.replace("_", "\n"), fontsize=8)
-    if scores is not None:
-        panels[-1].plot(days, scores[span, number], color=OBSERVED, lw=0.8)
-        panels[-1].axhline(FIXED, color=QUIET, lw=0.7)
-        _alarms(panels[-1], world, scores, number)
+    panels[-1].plot(days, scores[span, number], color=OBSERVED, lw=0.8)
+    panels[-1].axhline(FIXED, color=QUIET, lw=0.7)
+    _alarms(panels[-1], world, scores, number)
     panels[-1].set(ylabel="score", xlabel="day", xlim=(days[0], days[-1]))
     for fault in world.faults:
-        if fault.flow == number:
+        if fault.flow == number and span.start <= fault.start < span.stop:
             for axes in panels:
                 axes.axvspan(fault.start / DAY, fault.end / DAY, color=FAULT, alpha=0.3, lw=0)
-            if span.start <= fault.start < span.stop:
-                panels[0].annotate(
-                    fault.kind, (fault.start / DAY, 1.02), fontsize=7, xycoords=_above(panels[0])
-                )
+            above = panels[0].get_xaxis_transform()  # across in days, upwards in shares
+            panels[0].text(fault.start / DAY, 1.02, fault.kind, fontsize=7, transform=above)
     described = world.flows[number]
     title = f"{described.name} ({described.shape}), world {world.name}, seed {world.seed}"
     figure.suptitle(title)
@@ -76,11 +73,6 @@ def _alarms(axes: Axes, world: World, scores: Scores, number: int) -> None:
         minutes = raised.minute[(raised.flow == number) & (wrong == vain)]
         height = np.full(len(minutes), FIXED)
         axes.scatter(minutes / DAY, height, marker="v", s=50, ec=ALERT, fc=face, zorder=3)
-
-
-def _above(axes: Axes) -> object:
-    """Across in the data, upwards in shares of the panel."""
-    return axes.get_xaxis_transform()
 
 
 def _saved(figure: Figure, path: Path) -> Path:
