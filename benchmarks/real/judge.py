@@ -111,7 +111,8 @@ def summary(cases: Sequence[Case], seconds: int) -> tuple[Row, list[Row]]:
 
 
 def _single(swept: Judged, fixed: Judged, i: int) -> Row:
-    case, index, weeks = swept.cases[i], swept.within(BUDGETS[0]), swept.weeks[i]
+    case, index = swept.cases[i], swept.within(BUDGETS[0])
+    weeks = float(swept.weeks[i]) or float("nan")
     hindsight, now = swept.outcomes[i], fixed.outcomes[i]
     return {
         "series": case.name,

@@ -22,7 +22,7 @@ def case(name: str, hits: list[tuple[int, int]], peaks: dict[int, float]) -> Cas
 
 def test_one_threshold_serves_all_series():
     calm = case("calm", [(20_000, 20_010)], {20_005: 3.0})
-    noisy = case("noisy", [], {at: 2.0 for at in range(FIRST + 500, MINUTES, 1000)})
+    noisy = case("noisy", [], dict.fromkeys(range(FIRST + 500, MINUTES, 1000), 2.0))
     judged = Judged([calm, noisy], 60)
 
     index = judged.within(1.0)
