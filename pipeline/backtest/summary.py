@@ -37,7 +37,7 @@ def by_flow(budgets: Budgets, alerts: Sequence[Alert]) -> Table:
             f"{budgets.days(flow):.0f}",
             *map(str, counts),
             _signals(own),
-            _instant(own[0].start) if own else "",
+            f"{datetime.fromtimestamp(own[0].start, UTC):%d %b}" if own else "",
             _worst([alert for alert in alerts if (alert.tenant, alert.flow_id) == flow]),
         )
     return table
@@ -106,15 +106,11 @@ def _signals(onsets: Sequence[Onset]) -> str:
 
 def _worst(alerts: Sequence[Alert]) -> str:
     worst = max(alerts, key=lambda alert: alert.score, default=None)
-    return f"{worst.score:.1f} {worst.signal}, {worst.starts_at:%d %b %H:%M}" if worst else ""
+    return f"{worst.score:.1f} {worst.signal} {worst.starts_at:%d %b}" if worst else ""
 
 
 def _rate(number: int, weeks: float) -> str:
     return f"{number / weeks:.2f}" if weeks else ""
-
-
-def _instant(epoch: int) -> str:
-    return f"{datetime.fromtimestamp(epoch, UTC):%d %b %H:%M}"
 
 
 def _date(day: int) -> str:
