@@ -44,8 +44,10 @@ def markdown(sections: Sequence[Section], conditions: Mapping[str, object]) -> s
 
 def as_json(sections: Sequence[Section], conditions: Mapping[str, object]) -> str:
     """Return everything as one object."""
-    parts = [{"title": s.title, "rows": s.rows, "details": s.details} for s in sections]
-    return json.dumps({"real": parts, "conditions": conditions}, default=_number)
+    parts = [
+        {"title": s.title, "rows": _plain(s.rows), "details": _plain(s.details)} for s in sections
+    ]
+    return json.dumps({"real": parts, "conditions": conditions})
 
 
 def plot(sections: Sequence[Section], folder: Path) -> None:
@@ -87,7 +89,14 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _plain(rows: Sequence[Row]) -> list[Row]:
+    """Rows in JSON's types: a figure that is no number becomes null."""
+    return [{name: _number(value) for name, value in row.items()} for row in rows]
+
+
 def _number(value: object) -> object:
     if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} does not belong in a report")
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, 4) if np.isfinite(value) else None
+    return value
