@@ -25,13 +25,13 @@ def component(**peaks: float) -> Component:
 
 def scenario(*components: Component) -> Scenario:
     start = MONDAY + 120 * SECONDS + 70  # within window 120
-    fault = {"start": iso(start), "end": iso(start + 600)}
+    fault = {"start": iso(start), "end": iso(start + 600), "settled": iso(start + 1000)}
     return Scenario("high_traffic", components, END, [fault])
 
 
 def found(*components: Component, signal: str = "latency") -> tuple[bool, int]:
-    hits, false = scenario(*components).outcome(signal, np.array([1.0]))
-    return bool(hits[0, 0]), int(false[0])
+    outcome = scenario(*components).outcome(signal, np.array([1.0]))
+    return bool(outcome.found[0, 0]), int(outcome.normal[0])
 
 
 @pytest.mark.parametrize("window", ["w120", "w122"])
@@ -50,6 +50,12 @@ def test_any_component_will_do():
 
 def test_false_alarms_are_those_of_the_normal_hours_at_all_components():
     assert found(component(w50=2.0), component(w60=2.0), component(w150=2.0)) == (False, 2)
+
+
+def test_onsets_between_issues_are_told_apart_but_for_the_first_hour_and_while_settling():
+    peaks = component(w105=2.0, w115=2.0, w123=2.0, w150=2.0)
+
+    assert scenario(peaks).outcome("latency", np.array([1.0])).between.tolist() == [2]
 
 
 def test_an_issue_is_found_by_the_signal_that_shows_it():
