@@ -4,7 +4,8 @@ A score is a calibrated rarity over the threshold of its budget, so what another
 raised follows from the scores of one: divided by that budget's threshold instead, and turned into
 alerts by the engine's own rule (a flow's alert is over after a stretch of calm). Lateness by a
 schedule has no budget. Exact for the engine's own budget; for others an estimate, since a
-cumulative sum is held near the threshold it ran with and lets go a little sooner or later.
+cumulative sum is held near the threshold it ran with and lets go a little sooner or later. A much
+stricter budget lies beyond what a sum can reach: slow changes are not counted there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.bank import RELEASE
 from detectors.calibration import threshold
 from detectors.columns import Bools, Floats, Ints
 from pipeline.engine.emissions import ClosedWindow, FlowKey
@@ -76,6 +78,10 @@ class Budgets:
         self._anomalous[:, rows] = np.where(hot, closed.start, self._anomalous[:, rows])
         if counts:
             self._note(new, scaled.argmax(axis=1), closed)
+
+    def cut_off(self, budget: float) -> bool:
+        """Whether slow changes cannot be counted at a budget: their sums were held below it."""
+        return threshold(budget) > RELEASE * threshold(self.own)
 
     def weeks(self, flow: FlowKey) -> float:
         """How long a flow was judged, in weeks: watched, and old enough."""

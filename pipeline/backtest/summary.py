@@ -58,6 +58,8 @@ def by_day(budgets: Budgets) -> Table:
 def by_budget(budgets: Budgets, labels: Sequence[Label]) -> Table:
     """A row a budget: alerts, and how many a flow-week; with labels what they found."""
     table = Table("budget", "alerts", "a flow-week", title="Alerts by budget", title_justify="left")
+    if any(map(budgets.cut_off, budgets.budgets)):
+        table.caption = "† without slow changes: run with --budget to count them"
     if labels:
         for heading in ("found", "recall", "false", "false a flow-week"):
             table.add_column(heading)
@@ -96,7 +98,11 @@ def write_days(budgets: Budgets, file: TextIO) -> None:
 
 
 def _heading(budgets: Budgets) -> Callable[[float], str]:
-    return lambda budget: f"{budget:g}" + ("*" if budget == budgets.own else "")
+    def heading(budget: float) -> str:
+        sign = "*" if budget == budgets.own else "†" if budgets.cut_off(budget) else ""
+        return f"{budget:g}{sign}"
+
+    return heading
 
 
 def _signals(onsets: Sequence[Onset]) -> str:

@@ -48,6 +48,12 @@ def test_lateness_by_a_schedule_counts_at_every_budget():
     assert minutes(budgets, 0.05) == [0]
 
 
+def test_slow_changes_cannot_be_counted_at_a_budget_far_below_the_engines_own():
+    budgets = Budgets(ENGINE, [0.25, 0.5, 2])
+
+    assert [b for b in budgets.budgets if budgets.cut_off(b)] == [0.25]
+
+
 def test_the_strongest_signal_of_its_first_window_names_an_alert():
     budgets = Budgets(ENGINE, [])
     budgets.add(closed(0, [ORDERS, STOCK], volume=[1.1, 0.0], errors=[1.4, 2.0]))

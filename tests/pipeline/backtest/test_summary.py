@@ -55,6 +55,14 @@ def test_a_budget_has_its_alerts_and_how_many_a_flow_week(budgets: Budgets):
     assert row(by_budget(budgets, []), "2 ") == ["2", "4", "4.67"]
 
 
+def test_a_budget_far_below_the_engines_own_says_what_it_lacks():
+    strict = Budgets(EngineSettings(), [0.25])
+    strict.add(closed(0, volume=9.0))
+
+    assert row(by_budget(strict, []), "0.25")[:2] == ["0.25†", "1"]
+    assert "† without slow changes" in text(by_budget(strict, []))
+
+
 def test_with_labels_a_budget_says_what_it_finds(budgets: Budgets):
     labels = [label(100, "stop"), label(DAY, "spike"), label(400, "spike")]
 
