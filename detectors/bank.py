@@ -150,6 +150,10 @@ class FlowBank:
         self._flows.backlog.skip(picked, ahead)
         self._flows.silence.skip(picked)
 
+    def excuse(self, rows: NDArray[np.int64]) -> None:
+        """Do not hold it against rows if no run comes in the window to be stepped: a holiday."""
+        self._flows.silence.excuse(Rows.of(rows))
+
     def step(
         self, rows: NDArray[np.int64], minute: Ints, ahead: Ints, windows: Windows
     ) -> dict[SignalName, Verdict]:
@@ -209,7 +213,7 @@ class FlowBank:
         hear("latency", flows.latency.step, w.duration_count, no_data)
         self._pass_over(rows, ahead, w)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
-        quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
+        quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         flows.failure.look_ahead(rows, minute)
         calm = flows.failure.calm(rows)

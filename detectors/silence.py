@@ -1,8 +1,8 @@
-"""A run that should have come and did not: by the schedule where one is known, else by cadence.
+"""A run that should have come and did not: by the schedule where one is known, else by habit.
 
-The cadence is a renewal process on the flow's own clock, which runs as fast as runs are expected:
-the gaps between its runs then have a mean near 1 and follow a gamma distribution, whose shape
-tells a timer (large) from chance (1) from bursts (small).
+Habit is the flow's `cadence`, or a renewal process on the flow's own clock, which runs as fast as
+runs are expected: the gaps between its runs then have a mean near 1 and follow a gamma
+distribution, whose shape tells a timer (large) from chance (1) from bursts (small).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import gammaincc, gammainccinv
 
+from detectors.cadence import Cadence
 from detectors.calibration import STOP, WARM_UP
 from detectors.columns import Bools, Floats, Ints, Verdict
 from detectors.deviance import LN10
@@ -24,6 +25,8 @@ ENOUGH: Final = 20
 """Gaps seen before a cadence is trusted."""
 MEMORY: Final = 50
 """Gaps over which a cadence is remembered."""
+DAY: Final = 1440
+"""Minutes before a cadence is believed: the flow's first evening may be its closing time."""
 PRIOR: Final = 10
 """Gaps by chance alone that a fresh flow is taken to have shown."""
 SHAPES: Final = (0.05, 20.0)
@@ -48,7 +51,7 @@ class Quiet(NamedTuple):
     """Silence of one window as judged, per row.
 
     ``since`` is minutes since the last run, ``due`` the runs expected in them, ``tail`` the
-    evidence; ``allowed`` is minutes of silence up to which cadence sees nothing amiss;
+    evidence; ``allowed`` is minutes of silence up to which habit sees nothing amiss;
     ``overdue`` is minutes of lateness by schedule, NaN without one.
     """
 
@@ -102,9 +105,13 @@ class Silence(FlowState):
         super().__init__()
         self._threshold = threshold
         self._minutes = window_seconds / 60
+        self.cadence = Cadence(threshold, window_seconds)
 
-    def step(self, rows: Rows, ran: Bools, rhythm: Rhythm, overdue: Floats) -> Quiet:
-        """Judge the gap that each row is in at the end of this window, and learn ended ones."""
+    def step(self, rows: Rows, ran: Bools, minute: Ints, rhythm: Rhythm, overdue: Floats) -> Quiet:
+        """Judge the gap that each row is in at the end of this window, and learn ended ones.
+
+        ``minute`` is the local minute of the week.
+        """
         at, sparse = rows.at, rhythm.sparse()
         gap = self.due[at] + rhythm.expected
         ended = ran & (self.since[at] > 0) & sparse
@@ -121,11 +128,20 @@ class Silence(FlowState):
             limit[judged] = self._due_at(thin, self._threshold)
         minutes = since * np.float64(self._minutes)
         allowed = minutes / np.maximum(due, 1e-9) * limit
+        late = self.cadence.step(rows, ran, minute)
+        by_cadence = (late.tail > tail) & (self.age[at] * self._minutes > DAY)
+        tail = np.where(by_cadence, late.tail, tail)
+        allowed = np.where(by_cadence, late.allowed * self._minutes, allowed)
         return Quiet(minutes, due, tail, allowed, overdue, np.maximum(since, 1))
 
     def skip(self, rows: Rows) -> None:
         """Let time pass unwatched: the gap grows older, but nothing was due that could be seen."""
         self.since[rows.at] += 1
+        self.cadence.skip(rows)
+
+    def excuse(self, rows: Rows) -> None:
+        """Expect no run of a cadence in the window to come, as on a holiday."""
+        self.cadence.excuse(rows)
 
     def _learn(self, rows: Rows, due: Floats, gap: Floats) -> None:
         ordinary = self._evidence(rows, due) <= STOP  # an alarm is no example

@@ -121,6 +121,9 @@ class Closing:
             rows, sums, overdue = rows[judged], sums[judged], overdue[judged]
         if not len(rows):
             return
+        if self._annotations:
+            off = [self._annotations.holiday(self._flows.keys[r], start) for r in rows.tolist()]
+            self._bank.excuse(rows[np.array(off)])
         windows = columns(sums, rows, self._flows, overdue)
         verdicts = self._bank.step(rows, *self._minutes(start, rows), windows)
         flows = [self._flows.keys[row] for row in rows.tolist()]
