@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import cusum
+from detectors import cold_start, cusum
 from detectors.calibration import WARM_UP, Calibration
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
@@ -31,6 +31,8 @@ Silence and failure have scales of their own."""
 SIGNALS: Final = get_args(SignalName)
 SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
+BORROWED: Final = [*range(4, 10)]
+"""Channels that a young flow is judged on by what others have learned: errors to latency."""
 ALL_ROWS: Final = slice(None)
 
 
@@ -38,6 +40,8 @@ class Flows(FlowState):
     """The state of every detector."""
 
     age: Ints = column(0, dtype=np.int64)
+    kind: NDArray[np.uint8] = column(0, dtype=np.uint8)
+    borrowed: Bools = column(0, dtype=np.bool_)
 
     def __init__(self, threshold: float, window_seconds: int) -> None:
         super().__init__()
@@ -115,6 +119,10 @@ class FlowBank:
         young: Bools = self._flows.age[rows] <= WARM_UP
         return young
 
+    def describe(self, row: int, kind: int) -> None:
+        """Say of which kind a row is (0 is unknown): flows of a kind are alike."""
+        self._flows.kind[row] = kind
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything remembered, as arrays by name; those of flows are views, rows last."""
         model = self._flows.failure.model.state()
@@ -175,6 +183,7 @@ class FlowBank:
         A verdict for each signal, columns parallel to ``rows``.
         """
         picked, flows = Rows.of(rows), self._flows
+        cold_start.lend(flows, picked, self._rows, BORROWED)
         heard = self._listen(picked, minute, ahead, windows)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
@@ -213,6 +222,7 @@ class FlowBank:
         hear("latency", flows.latency.step, w.duration_count, no_data)
         self._pass_over(rows, ahead, w)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
+        rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.expected))
         quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         flows.failure.look_ahead(rows, minute)
@@ -252,7 +262,7 @@ class FlowBank:
         if volume is not None:
             counts: Counts = volume.judged
             expected[:, volume.of] = counts.expected, counts.foreseen[-1], counts.alpha[-1]
-        return Rhythm(*expected)
+        return Rhythm(expected[0], expected[1], expected[2], np.zeros(rows, np.bool_))
 
     def _verdict(
         self, name: SignalName, heard: Heard | None, score: Floats, evidence: Floats

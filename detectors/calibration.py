@@ -72,6 +72,8 @@ class Calibration(FlowState):
     mx: Floats
     last: Floats
     daily: NDArray[np.float32]
+    wait: NDArray[np.int16]
+    """Windows before anything is emitted."""
 
     def __init__(self, channels: int) -> None:
         self.channels = channels
@@ -80,6 +82,7 @@ class Calibration(FlowState):
         self.mx = column(LEAST_MX, channels)
         self.last = column(0.0, channels)
         self.daily = column(0.0, 5, channels, dtype=np.float32)
+        self.wait = column(WARM_UP, channels, dtype=np.int16)
         super().__init__()
 
     def step(self, rows: Rows, evidence: Floats, known: Bools) -> Floats:
@@ -109,7 +112,7 @@ class Calibration(FlowState):
         score = np.where(held, last, c)
         learn = known & ~((age > WARM_UP) & (c > STOP) & ~_settling(age))
         u, mx = _learned(s, u, mx, age, learn)
-        emitted: Floats = np.where(known & (age > WARM_UP), score, 0.0)
+        emitted: Floats = np.where(known & (age > self.wait[:, at]), score, 0.0)
         self._note_daily(rows, age, s, known)
         self.u[:, at], self.mx[:, at] = u, mx
         self.last[:, at] = np.where(known, score, last)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaincc, gammainccinv
 
 from detectors.cadence import Cadence
@@ -31,14 +32,21 @@ PRIOR: Final = 10
 """Gaps by chance alone that a fresh flow is taken to have shown."""
 SHAPES: Final = (0.05, 20.0)
 """A timer more regular than this still alarms only after about two missed runs."""
+TIMES: Final = 3.0
+"""A gap this many times the longest so far, and ``SPARE`` windows more, stops a young flow."""
+SPARE: Final = 10
 
 
 class Rhythm(NamedTuple):
-    """Runs expected in this window and in the last hour, and the dispersion of an hour."""
+    """Runs expected in this window and in the last hour, and the dispersion of an hour.
+
+    ``wary`` is where the longest gap so far is all there is to judge by, at hours of business.
+    """
 
     expected: Floats
     hour: Floats
     alpha: Floats
+    wary: Bools
 
     def sparse(self) -> Bools:
         """Whether an empty hour would say too little."""
@@ -100,6 +108,7 @@ class Silence(FlowState):
     gaps: Ints = column(0, dtype=np.int64)
     mean: Floats = column(1.0)
     mean_square: Floats = column(2.0)
+    longest: NDArray[np.int32] = column(0, dtype=np.int32)
 
     def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
         super().__init__()
@@ -117,7 +126,8 @@ class Silence(FlowState):
         ended = ran & (self.since[at] > 0) & sparse
         if ended.any():
             self._learn(rows.only(ended), self.due[at][ended], gap[ended])
-        since, due = np.where(ran, 0, self.since[at] + 1), np.where(ran, 0.0, gap)
+        before = self.since[at].copy()
+        since, due = np.where(ran, 0, before + 1), np.where(ran, 0.0, gap)
         self.since[at], self.due[at] = since, due
         self.age[at] += 1
         judged = sparse & (self.gaps[at] >= ENOUGH) & (self.age[at] > WARM_UP)
@@ -132,6 +142,11 @@ class Silence(FlowState):
         by_cadence = (late.tail > tail) & (self.age[at] * self._minutes > DAY)
         tail = np.where(by_cadence, late.tail, tail)
         allowed = np.where(by_cadence, late.allowed * self._minutes, allowed)
+        unheard = TIMES * self.longest[at] + SPARE
+        far = rhythm.wary & (since > unheard)
+        tail = np.where(far, np.maximum(tail, self._threshold * since / unheard), tail)
+        allowed = np.where(far, unheard * self._minutes, allowed)
+        self.longest[at] = np.where(ran, np.maximum(self.longest[at], before), self.longest[at])
         return Quiet(minutes, due, tail, allowed, overdue, np.maximum(since, 1))
 
     def skip(self, rows: Rows) -> None:

@@ -25,7 +25,8 @@ class Signal(Contract):
     spans
         Lengths, in minutes, of the windows that carried the score; the first is the strongest.
     status
-        ``learning`` until the flow has been watched long enough to be judged.
+        ``learning`` until the flow has been watched long enough to be judged in full; what is
+        plain even so is ``anomalous``.
     """
 
     tenant: Text

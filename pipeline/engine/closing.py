@@ -33,6 +33,19 @@ detectors' rings (71 windows at most) hold nothing from before the gap."""
 
 DETAIL_CHARS = 300
 
+TRIGGERS = (
+    "api",
+    "manual",
+    "router",
+    "webhook",
+    "schedule",
+    "shape",
+    "retry",
+    "event",
+    "callback",
+)
+"""What starts runs, as Patchworks names it. The order is part of the state."""
+
 
 class Closing:
     """The windows of a partition from open to judged."""
@@ -64,6 +77,11 @@ class Closing:
         """Make room for one more flow, of a tenant."""
         self._zones.append(self._calendar.zone(tenant))
         self._bank.grow(len(self._zones))
+
+    def describe(self, row: int, trigger: str) -> None:
+        """Note what starts the runs of a flow: a young one learns from those started alike."""
+        if trigger in TRIGGERS:
+            self._bank.describe(row, TRIGGERS.index(trigger) + 1)
 
     def note_error(self, row: int, run_id: str, message: str) -> None:
         """Keep a flow's latest error, for alerts to quote."""
@@ -158,7 +176,7 @@ class Closing:
         return overdue
 
     def _context(self, number: int) -> Context:
-        memory = Memory(self._rolling, number, self._last_error)
+        memory = Memory(self._rolling, number, self._last_error, self._bank.learning)
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,

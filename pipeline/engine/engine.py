@@ -187,6 +187,8 @@ class Engine:
 
     def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
         window = self._open(number, row, "events")
+        if not self.flows.reports_runs[row]:
+            self._closing.describe(row, run.trigger)
         self.flows.reports_runs[row] = True
         if run.flow_name is not None:
             self.flows.names[row] = run.flow_name

@@ -121,7 +121,7 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
             rows.tolist(), *columns, strict=True
         ):
             tenant, flow_id = closed.flows[row]
-            status = "learning" if learning[row] else "anomalous" if score > 1 else "normal"
+            status = "anomalous" if score > 1 else "learning" if learning[row] else "normal"
             data = _SignalData(
                 tenant, flow_id, name, start, closed.seconds,
                 observed, expected, lower, upper, score, (span,) if score else (), status,

@@ -12,7 +12,9 @@ ROW = Rows.of(np.array([0]))
 
 
 def minute_of(silence: Silence, *, ran: bool, expected: float, overdue: float = np.nan) -> float:
-    rhythm = Rhythm(np.array([expected]), np.array([60 * expected]), np.array([0.05]))
+    rhythm = Rhythm(
+        np.array([expected]), np.array([60 * expected]), np.array([0.05]), np.zeros(1, bool)
+    )
     minute = silence.age[:1] % (7 * 1440)
     quiet = silence.step(ROW, np.array([ran]), minute, rhythm, np.array([overdue]))
     return float(quiet.verdict(5.0).score[0])

@@ -1,0 +1,100 @@
+"""What a young flow borrows from the grown ones of its partition, so that gross faults show early.
+
+For two days a flow's own history says too little. Ordinary shares of failures, dispersions and the
+scale of evidence are much alike among flows, so a flow begins with the median of the grown flows
+of its kind, and is judged by that on what needs no season: shares, durations, and silence, at
+hours at which hardly any grown flow is quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.calibration import RESTART, WARM_UP
+from detectors.columns import Bools, Floats, Ints
+from detectors.state import Rows
+
+if TYPE_CHECKING:
+    from detectors.bank import Flows
+    from detectors.rate import Rate
+
+GROWN: Final = RESTART
+"""Windows after which a flow is an example to others: its own scale has settled."""
+LEAST: Final = 5
+"""Grown flows without which nothing is lent."""
+RUNS: Final = 100.0
+"""Runs (or records) that a borrowed share is worth; as in a fresh `Rate`."""
+EARLY: Final = 180
+"""Windows (three hours) after which shares and durations are judged on a borrowed scale."""
+SILENCE: Final = 240
+"""Windows (four hours) after which the longest gap so far tells something of gaps."""
+AWAKE: Final = 0.3
+"""Of its mean, what nine in ten grown flows expect now where a stop is no closing time."""
+
+
+def lend(flows: Flows, rows: Rows, used: int, early: list[int]) -> None:
+    """Give flows that see their first window what is usual among grown ones.
+
+    Parameters
+    ----------
+    flows
+        The state of every detector.
+    rows
+        Those being stepped.
+    used
+        How many rows there are.
+    early
+        Channels of the calibration that are judged early.
+    """
+    born = flows.age[rows.at] == 0
+    if not born.any():
+        return
+    grown = flows.age[:used] > GROWN
+    new = rows.only(born)
+    for kind in np.unique(flows.kind[new.at]).tolist():
+        alike = grown & (flows.kind[:used] == kind)
+        models = np.flatnonzero(alike if alike.sum() >= LEAST else grown)
+        if len(models) >= LEAST:
+            _lend(flows, new.only(flows.kind[new.at] == kind).numbers, models, early)
+
+
+def _lend(flows: Flows, new: Ints, models: Ints, early: list[int]) -> None:
+    flows.borrowed[new] = True
+    for array in _lent(flows):
+        array[..., new] = np.median(array[..., models], axis=-1)[..., None]
+    for rate in (flows.errors, flows.missing):
+        _lend_share(rate, new, models)
+    flows.calibration.wait[np.array(early)[:, None], new] = EARLY
+
+
+def _lent(flows: Flows) -> Iterator[NDArray[Any]]:
+    yield flows.volume.alpha
+    yield flows.backlog.alpha
+    yield flows.latency.variance
+    yield flows.latency.scale
+    yield flows.calibration.u
+    yield flows.calibration.mx
+
+
+def _lend_share(rate: Rate, new: Ints, models: Ints) -> None:
+    rate.hits[new] = RUNS * np.median(rate.hits[models] / rate.total[models])
+    rate.total[new] = RUNS
+    rate.alpha[new] = np.median(rate.alpha[models])
+
+
+def wary(flows: Flows, rows: Rows, expected: Floats) -> Bools:
+    """Where a gap longer than all so far is to alarm: young flows, at hours of business.
+
+    ``expected`` is the volume expected of each row now.
+    """
+    at, age = rows.at, flows.age[rows.at]
+    young: Bools = flows.borrowed[at] & (age >= SILENCE) & (age <= WARM_UP)
+    if young.any():
+        grown = age > GROWN
+        now = expected[grown] / np.maximum(flows.volume.seasonality.mean[at][grown], 1e-9)
+        young &= len(now) >= LEAST and bool(np.quantile(now, 0.1) >= AWAKE)
+    return young
