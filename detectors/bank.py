@@ -222,7 +222,7 @@ class FlowBank:
         hear("latency", flows.latency.step, w.duration_count, no_data)
         self._pass_over(rows, ahead, w)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
-        rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.expected))
+        rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.hour))
         quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         flows.failure.look_ahead(rows, minute)

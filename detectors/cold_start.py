@@ -33,7 +33,9 @@ EARLY: Final = 180
 SILENCE: Final = 240
 """Windows (four hours) after which the longest gap so far tells something of gaps."""
 AWAKE: Final = 0.3
-"""Of its mean, what nine in ten grown flows expect now where a stop is no closing time."""
+"""Of their mean, what all but a few grown flows have expected of the last hour, at times of day
+when a stop is no closing time."""
+FEW: Final = 0.2
 
 
 def lend(flows: Flows, rows: Rows, used: int, early: list[int]) -> None:
@@ -86,15 +88,15 @@ def _lend_share(rate: Rate, new: Ints, models: Ints) -> None:
     rate.alpha[new] = np.median(rate.alpha[models])
 
 
-def wary(flows: Flows, rows: Rows, expected: Floats) -> Bools:
+def wary(flows: Flows, rows: Rows, hour: Floats) -> Bools:
     """Where a gap longer than all so far is to alarm: young flows, at hours of business.
 
-    ``expected`` is the volume expected of each row now.
+    ``hour`` is the volume that was expected of each row in the last 60 windows.
     """
     at, age = rows.at, flows.age[rows.at]
     young: Bools = flows.borrowed[at] & (age >= SILENCE) & (age <= WARM_UP)
     if young.any():
         grown = age > GROWN
-        now = expected[grown] / np.maximum(flows.volume.seasonality.mean[at][grown], 1e-9)
-        young &= len(now) >= LEAST and bool(np.quantile(now, 0.1) >= AWAKE)
+        usual = np.maximum(60 * flows.volume.seasonality.mean[at][grown], 1e-9)
+        young &= len(usual) >= LEAST and bool(np.quantile(hour[grown] / usual, FEW) >= AWAKE)
     return young
