@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from detectors import cold_start, cusum
 from detectors.calibration import WARM_UP, Calibration
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
+from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, stronger, unknown
+from detectors.each_run import EachRun, runs_of
 from detectors.failure import Failure
 from detectors.latency import Latency
 from detectors.rate import Rate
@@ -27,7 +28,7 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
     "backlog": slice(10, 11),
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
-Silence and failure have scales of their own."""
+Silence, failure and what single runs show (records) have scales of their own."""
 SIGNALS: Final = get_args(SignalName)
 SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
@@ -52,6 +53,7 @@ class Flows(FlowState):
         self.backlog = Volume(window_seconds)
         self.silence = Silence(threshold, window_seconds)
         self.failure = Failure()
+        self.each_run = EachRun(threshold, window_seconds)
         self.calibration = Calibration(CHANNELS["backlog"].stop)
 
 
@@ -83,7 +85,7 @@ class FlowBank:
     >>> bank = FlowBank()
     >>> bank.grow(2)
     >>> rows, monday = np.array([0, 1]), np.array([0, 0])
-    >>> unknown = Windows(*np.full((14, 2), np.nan))
+    >>> unknown = Windows(*np.full((15, 2), np.nan))
     >>> windows = unknown._replace(volume=np.array([3.0, 0.0]))
     >>> verdicts = bank.step(rows, monday, monday + 5, windows)
     >>> verdicts["volume"].observed, verdicts["errors"].observed
@@ -157,6 +159,7 @@ class FlowBank:
         self._flows.volume.skip(picked, ahead)
         self._flows.backlog.skip(picked, ahead)
         self._flows.silence.skip(picked)
+        self._flows.each_run.skip(picked)
 
     def excuse(self, rows: NDArray[np.int64]) -> None:
         """Do not hold it against rows if no run comes in the window to be stepped: a holiday."""
@@ -197,6 +200,8 @@ class FlowBank:
         self._release(picked)
         score = c / self._threshold
         verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
+        for name, run in flows.each_run.step(picked, minute, runs_of(windows)).items():
+            verdicts[name] = stronger(verdicts[name], run.verdict(self._threshold))
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
         return verdicts

@@ -145,20 +145,25 @@ class Cadence(FlowState):
         return usual
 
     def _tail(self, rows: Rows, late: Floats) -> Floats:
-        """-log10 of the share of windows in which a run is this late.
+        """-log10 of the share of minutes in which a run becomes this late.
 
         Lateness falls off exponentially, with a mean known from few examples (so: Pareto); and
         there is one chance to be late in a gap.
         """
         n = np.maximum(self.foretold[rows.at], 1)
         rare = n * np.log10(1 + late / (n * self._usual_error(rows)))
-        tail: Floats = rare + np.log10(np.maximum(self.due[rows.at], 1))
+        tail: Floats = rare + self._chance(rows)
         return tail
+
+    def _chance(self, rows: Rows) -> Floats:
+        """-log10 of the share of minutes in which a run becomes due."""
+        chance: Floats = np.log10(np.maximum(self.due[rows.at] * self._minutes, 1))
+        return chance
 
     def _slack(self, rows: Rows, tail: float) -> Floats:
         """Lateness of this evidence."""
         n = np.maximum(self.foretold[rows.at], 1)
-        rare = np.maximum(tail - np.log10(np.maximum(self.due[rows.at], 1)), 0)
+        rare = np.maximum(tail - self._chance(rows), 0)
         slack: Floats = n * self._usual_error(rows) * (10 ** (rare / n) - 1)
         return slack
 

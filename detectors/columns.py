@@ -38,6 +38,8 @@ class Windows(NamedTuple):
     overdue
         Minutes by which the oldest run that a schedule promised is late beyond its tolerance, at
         the end of the window: 0 if none is; NaN if no schedule is known.
+    records_in
+        Records that came in with the runs that ended; NaN if unknown.
     """
 
     volume: Floats
@@ -54,6 +56,7 @@ class Windows(NamedTuple):
     wait_log: Floats
     queue_depth: Floats
     overdue: Floats
+    records_in: Floats
 
 
 class Verdict(NamedTuple):
@@ -94,6 +97,12 @@ def unknown(rows: int) -> Verdict:
     nothing, zero = np.full(rows, np.nan), np.zeros(rows)
     high, span = np.ones(rows, np.bool_), np.ones(rows, np.int64)
     return Verdict(nothing, nothing, nothing, nothing, zero, zero, high, span, nothing, nothing)
+
+
+def stronger(one: Verdict, other: Verdict) -> Verdict:
+    """Of two verdicts on the same rows the one with the higher score, row by row."""
+    second = other.score > one.score
+    return Verdict(*(np.where(second, b, a) for a, b in zip(one, other, strict=True)))
 
 
 def spread_out(verdict: Verdict, of: Bools) -> Verdict:

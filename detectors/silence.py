@@ -139,7 +139,8 @@ class Silence(FlowState):
         minutes = since * np.float64(self._minutes)
         allowed = minutes / np.maximum(due, 1e-9) * limit
         late = self.cadence.step(rows, ran, minute)
-        by_cadence = (late.tail > tail) & (self.age[at] * self._minutes > DAY)
+        # a flow that keeps a cadence is quiet until its next run is due
+        by_cadence = ~np.isnan(late.allowed) & (self.age[at] * self._minutes > DAY)
         tail = np.where(by_cadence, late.tail, tail)
         allowed = np.where(by_cadence, late.allowed * self._minutes, allowed)
         unheard = TIMES * self.longest[at] + SPARE

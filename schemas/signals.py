@@ -7,9 +7,12 @@ from typing import Literal
 from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
 
-SignalName = Literal["volume", "errors", "missing", "latency", "backlog", "silence", "failure"]
+SignalName = Literal[
+    "volume", "errors", "missing", "latency", "backlog", "silence", "failure", "records"
+]
 """What is judged: run volume, failed runs, records with missing attributes, run duration, queue
-depth, absence of a run that should have come, and the predicted probability of failure."""
+depth, absence of a run that should have come, the predicted probability of failure, and records
+a run."""
 
 
 class Signal(Contract):

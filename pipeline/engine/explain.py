@@ -41,6 +41,8 @@ _NEXT_STEP: Mapping[AlertSignal, str] = {
     "larger payload, is the usual cause.",
     "backlog": "See which flow fills the queue and whether runs still finish; raise its priority "
     "or pause less urgent flows.",
+    "records": "Compare the run with the one before: a filter, a page limit, or what the source "
+    "had to give may have changed.",
     "failure": "Nothing has failed yet: look at the reasons named above before it does.",
     "collector": "Restart the collector or restore its access; until then the engine cannot see "
     "these flows, and keeps quiet about them.",
@@ -120,6 +122,7 @@ def _verb(f: Finding) -> str:
         "latency": "has slowed down",
         "backlog": "is backing up",
         "failure": "is likely to fail soon",
+        "records": "moved far more than usual" if f.high else "moved far less than usual",
         "collector": "is not reporting",
     }[f.signal]
 
@@ -163,6 +166,10 @@ def _silence(f: Finding) -> str:
     return f"no run for {minutes(f.observed)}, where at most {minutes(f.expected)} is usual"
 
 
+def _records(f: Finding) -> str:
+    return f"a run brought {count(f.observed)} records, where about {number(f.expected)} are usual"
+
+
 def _failure(f: Finding) -> str:
     because = f", because of {', '.join(f.reasons)}" if f.reasons else ""
     return f"a failure within 30 minutes is {percent(f.observed)} likely{because}"
@@ -180,6 +187,7 @@ _WORDS: Mapping[AlertSignal, Callable[[Finding], str]] = {
     "backlog": _backlog,
     "silence": _silence,
     "failure": _failure,
+    "records": _records,
     "collector": _collector,
 }
 

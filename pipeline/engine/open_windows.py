@@ -116,4 +116,5 @@ def columns(sums: Sums, rows: Rows, flows: Flows, overdue: Floats) -> Windows:
         wait_log=mean_log("wait_sum", "wait_n"),
         queue_depth=told("depth"),
         overdue=overdue,
+        records_in=told("records_in"),
     )

@@ -30,6 +30,7 @@ _UNIT: dict[SignalName, str] = {
     "backlog": "runs\nwaiting",
     "silence": "minutes\nsilent",
     "failure": "chance\nof failure",
+    "records": "records\na run",
 }
 
 # Inches: width and margins of the whole, and heights of a flow's first and further panels.

@@ -57,6 +57,7 @@ def window(columns: Columns, minute: int) -> Windows:
         wait_log=unknown,
         queue_depth=columns["depth"][minute],
         overdue=unknown,
+        records_in=volume,
     )
 
 
