@@ -6,6 +6,7 @@ that close at night; rates, failure shares, durations and dispersions differ fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ class Partition(NamedTuple):
     ``born`` is the minute of each flow's first window.
     """
 
-    shapes: list[str]
+    shapes: Sequence[str]
     born: NDArray[np.int64]
     runs: Floats
     failed: Floats
@@ -72,11 +73,16 @@ def rates(shape: str, peak: float, minutes: int, rng: np.random.Generator) -> Fl
 
 
 def partition(
-    minutes: int, born: NDArray[np.int64], peaks: Floats, rng: np.random.Generator
+    minutes: int,
+    born: NDArray[np.int64],
+    peaks: Floats,
+    rng: np.random.Generator,
+    *,
+    shapes: Sequence[str] = SHAPES,
 ) -> Partition:
-    """Draw flows by their births and their peak rates a minute."""
+    """Draw flows by their births and their peak rates a minute, their shapes in turn."""
     flows = len(born)
-    shapes = [SHAPES[i % len(SHAPES)] for i in range(flows)]
+    shapes = [shapes[i % len(shapes)] for i in range(flows)]
     runs, failed, logs = np.full((3, minutes, flows), np.nan)
     for i, shape in enumerate(shapes):
         a = rng.uniform(0.02, 0.15)

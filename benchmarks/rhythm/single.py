@@ -1,9 +1,9 @@
 """Single runs judged beside those before: what of half, triple, slow and failed runs is seen.
 
 Flows that run nightly to every quarter of an hour, with normal, heavy-tailed, seasonal and spiky
-sizes (500 records a run), durations of 3 s and one run in a hundred that fails of itself. Every
-fifth day or so one run has half or three times its records, takes twice as long, or fails. A run
-above 1 that has none of these is a false alarm.
+sizes (500 records a run), durations of 3 s and one run in a hundred that fails of itself. About
+every tenth day one run (of nightly flows every fifteenth) has half or three times its records,
+takes twice as long, or fails. A run above 1 that has none of these is a false alarm.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def measure(kind: Kind, flows: int, weeks: int, rng: np.random.Generator) -> dic
     duration = rng.normal(8, 0.25, (n, flows))
     bad = (rng.random((n, flows)) < 0.01).astype(np.float64)
     faults = np.full((n, flows), "", dtype="U6")
-    every = max(6, 5 * DAY // kind.period)
+    every = max(15, 10 * DAY // kind.period)
     for flow in range(flows):
-        for i, run in enumerate(range(SETTLE + 2 * every + flow % 5, n, every)):
+        for i, run in enumerate(range(SETTLE + every + flow % 5, n, every)):
             faults[run, flow] = list(FAULTS)[i % len(FAULTS)]
     records = records * np.where(faults == "half", 0.5, np.where(faults == "triple", 3.0, 1.0))
     duration += np.log(np.where(faults == "slow", 2, 1))
