@@ -15,24 +15,13 @@ from numpy.typing import NDArray
 
 from detectors.calibration import STOP
 from detectors.columns import Bools, Floats, Ints
+from detectors.gaps import CONTEXT_MINUTES, MOST, WEEK, Gaps, context_of, weekend
 from detectors.state import FlowState, Rows, column
 
-WEEK: Final = 7 * 1440
-CONTEXT_MINUTES: Final = 120
-CONTEXTS: Final = WEEK // CONTEXT_MINUTES
-BEFORE: Final = 10
-"""Contexts begin ten minutes before the full hour, so that jitter seldom crosses their edges."""
-A_DAY: Final = 1440 // CONTEXT_MINUTES
-MOST: Final = CONTEXTS
-"""Place of the gap that a flow shows most, beside those of the contexts."""
-SURE: Final = 3
-"""A remembered gap is as sure as it was often confirmed, up to this; it goes when refuted more."""
 BURST: Final = 2
 """Windows after a run in which others belong to it."""
 SHORTEST: Final = 4.5
 """Windows between runs below which a cadence is left to volume."""
-LONGEST: Final = 60_000.0
-"""Windows that half precision can hold."""
 MEMORY: Final = 30
 """Foretold runs over which lateness is remembered."""
 PRIOR: Final = 0.02
@@ -79,13 +68,12 @@ class Cadence(FlowState):
     error: NDArray[np.float32] = column(0.0, dtype=np.float32)
     foretold: NDArray[np.uint8] = column(0, dtype=np.uint8)
     strength: NDArray[np.float32] = column(0.0, dtype=np.float32)
-    gap: NDArray[np.float16] = column(0.0, CONTEXTS + 1, dtype=np.float16)
-    sure: NDArray[np.uint8] = column(0, CONTEXTS + 1, dtype=np.uint8)
 
     def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
         super().__init__()
         self._threshold = threshold
         self._minutes = window_seconds / 60
+        self.gaps = Gaps()
 
     def step(self, rows: Rows, ran: Bools, minute: Ints) -> Due:
         """Judge how late each row is at the end of this window; learn from runs that began."""
@@ -95,7 +83,7 @@ class Cadence(FlowState):
         self.whole[at] &= followed
         since = np.where(self.since[at] >= 0, self.since[at] + 1, -1)
         self.since[at] = since
-        burst = np.maximum(BURST, self.gap[MOST, at] / 10)
+        burst = np.maximum(BURST, self.gaps.most(rows) / 10)
         begins = ran & ((since < 0) | (since > burst))
         if begins.any():
             self._begin(rows.only(begins), since[begins], minute[begins])
@@ -119,7 +107,7 @@ class Cadence(FlowState):
         """Forget a timer that is no more."""
         at = rows.at
         self.due[at], self.trusted[at], self.strength[at], self.foretold[at] = np.nan, False, 0, 0
-        self.gap[:, at], self.sure[:, at] = 0, 0
+        self.gaps.forget(rows)
 
     def _judge(self, rows: Rows) -> Due:
         promised = self._promised(rows)
@@ -184,7 +172,7 @@ class Cadence(FlowState):
         at = rows.at
         off = gap.astype(np.float64) - self.due[at]
         out_of_turn = self._promised(rows) & (off < -self._early(rows))
-        out_of_turn &= _context(minute) != self.context[at]
+        out_of_turn &= context_of(minute) != self.context[at]
         self.strength[at] = np.where(out_of_turn, 0.7 * self.strength[at], self.strength[at])
         due = ~out_of_turn
         if due.any():
@@ -193,7 +181,7 @@ class Cadence(FlowState):
 
     def _take_up(self, rows: Rows, gap: Floats, off: Floats, minute: Ints) -> None:
         """Let runs begin that were ``off`` from their time (NaN if that was not known)."""
-        at, context, near = rows.at, _context(minute), self._near(rows)
+        at, context, near = rows.at, context_of(minute), self._near(rows)
         known = (gap > 0) & self.whole[at]
         if known.any():
             self._learn_gap(rows.only(known), gap[known], context[known], near[known])
@@ -206,8 +194,8 @@ class Cadence(FlowState):
         """Learn from whole gaps that end in ``context``."""
         begun = self.context[rows.at].astype(np.int64)
         last = (begun != context) | (gap * self._minutes > CONTEXT_MINUTES)
-        self._remember(rows.only(last), begun[last], gap[last], near[last])
-        self._remember(rows, np.full(len(gap), MOST), gap, near)
+        self.gaps.remember(rows.only(last), begun[last], gap[last], near[last])
+        self.gaps.remember(rows, np.full(len(gap), MOST), gap, near)
 
     def _learn_error(self, rows: Rows, off: Floats, near: Floats) -> None:
         """Learn how well runs keep their times."""
@@ -226,55 +214,18 @@ class Cadence(FlowState):
         self.foretold[at] = np.minimum(n + learn, MEMORY)
         self.strength[at] = np.clip(strength, 0, STRONGEST)
 
-    def _remember(self, rows: Rows, place: Ints, gap: Floats, near: Floats) -> None:
-        """Let a gap confirm what its context remembers, or refute it (Boyer and Moore's vote)."""
-        cell = place * self.gap.shape[-1] + rows.numbers
-        known, sure = self.gap.reshape(-1), self.sure.reshape(-1)
-        old, votes = known.take(cell).astype(np.float64), sure.take(cell).astype(np.int64)
-        gap = np.minimum(gap, LONGEST)
-        agrees = np.abs(gap - old) <= near
-        replaced = ~agrees & (votes == 0)
-        known[cell] = np.where(replaced, gap, np.where(agrees, old + 0.3 * (gap - old), old))
-        sure[cell] = np.clip(votes + np.where(agrees, 1, -1), 0, SURE)
-
     def _foretell(self, rows: Rows, minute: Ints, off: Floats, near: Floats) -> None:
         """Set when the next run is due, and whether that can be relied on."""
         at = rows.at
-        own, sure, same_day, alike = self._recall(rows)
-        most = self.gap[MOST, at].astype(np.float64)
+        own, sure, same_day, alike = self.gaps.recall(rows, context_of(minute))
+        most = self.gaps.most(rows)
         gap = np.where(own > 0, own, most)
         # at an hour that no day has known, nothing is certain
         trusted = (own > 0) & ((sure > 0) & alike | (np.abs(own - most) <= near))
         then = (minute + np.rint(gap * self._minutes).astype(np.int64)) % WEEK
-        trusted &= same_day | (_weekend(then) == _weekend(minute))  # new to weekends
+        trusted &= same_day | (weekend(then) == weekend(minute))  # new to weekends
         off = np.nan_to_num(off)
         # half of how far off this run was is jitter, which the next does not share
         self.due[at] = np.where(gap > 0, gap - 0.5 * np.clip(off, -near, near), np.nan)
         # whether a timer counts from a late run or keeps its time, the next will tell
         self.trusted[at] = trusted & (off <= near)
-
-    def _recall(self, rows: Rows) -> tuple[Floats, Ints, Bools, Bools]:
-        """The gap after a run in this context: of its weekday, else of the latest day known.
-
-        Also how sure it is, whether the weekday itself is known, and whether it is of a day like
-        this one, weekday or weekend; such days are asked first.
-        """
-        context = self.context[rows.at].astype(np.int64)
-        back = (context - A_DAY * np.arange(7)[:, None]) % CONTEXTS
-        cell = back * self.gap.shape[-1] + rows.numbers
-        gap = self.gap.reshape(-1).take(cell).astype(np.float64)
-        alike = _weekend(back * CONTEXT_MINUTES) == _weekend(context * CONTEXT_MINUTES)
-        day = ((gap > 0) * (1 + alike)).argmax(axis=0)
-        many = np.arange(len(context))
-        sure = self.sure.reshape(-1).take(cell[day, many]).astype(np.int64)
-        return gap[day, many], sure, gap[0] > 0, alike[day, many]
-
-
-def _context(minute: Ints) -> Ints:
-    context: Ints = (minute + BEFORE) % WEEK // CONTEXT_MINUTES
-    return context
-
-
-def _weekend(minute: Ints) -> Bools:
-    weekend: Bools = minute >= 5 * 1440
-    return weekend
