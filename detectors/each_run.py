@@ -58,6 +58,7 @@ class EachRun(FlowState):
 
     since: NDArray[np.int32] = column(0, dtype=np.int32)
     between: NDArray[np.float32] = column(0.0, dtype=np.float32)
+    at_once: NDArray[np.float32] = column(0.0, dtype=np.float32)
     runs: NDArray[np.uint8] = column(0, dtype=np.uint8)
     evidence: NDArray[np.float32] = column(0.0, 3, dtype=np.float32)
     observed: NDArray[np.float32] = column(np.nan, 3, dtype=np.float32)
@@ -102,6 +103,7 @@ class EachRun(FlowState):
         n = self.runs[at]
         rate = np.where(n > 0, np.maximum(1 / np.maximum(n, 1), 1 / MEMORY), 0.0)
         self.between[at] += rate * (self.since[at] - self.between[at])
+        self.at_once[at] += rate * (runs.ended - self.at_once[at])
         self.since[at], self.runs[at] = 0, np.minimum(n + 1, MEMORY)
         between = self.between[at].astype(np.float64) * self._minutes
         rare = np.log10(np.maximum(between, 1))

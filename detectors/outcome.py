@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from detectors.columns import Floats
 from detectors.deviance import LN10
@@ -29,7 +30,10 @@ class Outcome(FlowState):
         """Judge a window's ``bad`` of ``ended`` runs; bad ones in a row add up."""
         at = rows.at
         share = self.bad[at] / self.runs[at]
-        nats = np.where(bad > 0, self.row[at] - bad * np.log(share), 0.0)
+        ways = gammaln(ended + 1) - gammaln(bad + 1) - gammaln(ended - bad + 1)
+        # so many or more of them: their binomial probability is at most this
+        these = np.maximum(-bad * np.log(share) - ways, 0)
+        nats = np.where(bad > 0, self.row[at] + these, 0.0)
         self.row[at] = np.where(bad < ended, 0.0, nats)  # one good run ends the row
         enough = self.runs[at] >= ENOUGH
         evidence = np.where((bad > 0) & enough, nats / LN10 + rare, 0.0)

@@ -8,11 +8,11 @@ from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
 
 SignalName = Literal[
-    "volume", "errors", "missing", "latency", "backlog", "silence", "failure", "records"
+    "volume", "records", "errors", "missing", "latency", "backlog", "silence", "failure"
 ]
-"""What is judged: run volume, failed runs, records with missing attributes, run duration, queue
-depth, absence of a run that should have come, the predicted probability of failure, and records
-a run."""
+"""What is judged: run volume, records a run, failed runs, records with missing attributes, run
+duration, queue depth, absence of a run that should have come, and the predicted probability of
+failure."""
 
 
 class Signal(Contract):

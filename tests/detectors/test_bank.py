@@ -9,7 +9,16 @@ from tests.detectors.world import DAY, Columns, minutes, play, week, window
 
 LENGTH = 3 * DAY
 WORLD = week(flows=6, days=4)
-SIGNALS = ("volume", "errors", "missing", "latency", "backlog", "silence", "failure")
+SIGNALS = (
+    "volume",
+    "records",
+    "errors",
+    "missing",
+    "latency",
+    "backlog",
+    "silence",
+    "failure",
+)
 
 
 def assert_same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:

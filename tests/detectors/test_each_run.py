@@ -72,6 +72,17 @@ def test_hourly_runs_must_end_badly_twice_in_a_row() -> None:
     assert flow.night(bad=1)["errors"] > 1
 
 
+def test_a_few_bad_runs_of_many_at_once_are_no_news() -> None:
+    batch = EachRun()
+    batch.reserve(1)
+    share = np.random.default_rng(2).binomial(30, 0.02, 500).astype(float)
+    for n, bad in enumerate(share):
+        batch.since += 14
+        runs = Runs(np.array([30.0]), bad[None], np.array([np.nan]), np.array([np.nan]))
+        judged = batch.step(ROW, np.array([15 * n % 10_080]), runs)
+        assert judged["errors"].evidence[0] < 5
+
+
 def test_a_noisy_flow_is_given_more_room() -> None:
     flow = Flow(noise=0.6)
     scores = [flow.night(records=230 if night % 10 == 9 else 500)["records"] for night in range(80)]
