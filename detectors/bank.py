@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import cusum
+from detectors import cold_start, cusum
 from detectors.calibration import Calibration, shared
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
+from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, stronger, unknown
+from detectors.each_run import EachRun, runs_of
 from detectors.failure import Failure
 from detectors.latency import Latency
 from detectors.outlook import NOTHING, Outlook
@@ -40,7 +41,7 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
     "backlog": slice(24, 25),
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
-Silence and failure have scales of their own."""
+Silence, failure and what single runs show have scales of their own."""
 KINDS: Final = (
     *((first, first + 2) for first in (0, 1, 4, 5)),
     *((first, first + 1) for first in range(8, 24, 2)),
@@ -50,6 +51,8 @@ KINDS: Final = (
 SIGNAL_OF: Final = {c: name for name, part in CHANNELS.items() for c in range(part.stop)[part]}
 SYMPTOMS: Final = ((0, 2), (1, 3), (8, 9), (16, 17), (20, 21), (24,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
+BORROWED: Final = [*range(8, 24)]
+"""Channels that a young flow is judged on by what others have learned: shares and durations."""
 ALL_ROWS: Final = slice(None)
 
 
@@ -57,6 +60,8 @@ class Flows(FlowState):
     """The state of every detector."""
 
     age: Ints = column(0, dtype=np.int64)
+    kind: NDArray[np.uint8] = column(0, dtype=np.uint8)
+    borrowed: Bools = column(0, dtype=np.bool_)
 
     sized: Bools = column(0, dtype=np.bool_)
     """Whether runs ever held another number of records than one."""
@@ -71,6 +76,7 @@ class Flows(FlowState):
         self.backlog = Volume(width)
         self.silence = Silence(threshold, width.seconds)
         self.failure = Failure()
+        self.each_run = EachRun(threshold, width.seconds)
         self.calibration = Calibration(CHANNELS["backlog"].stop, width)
 
 
@@ -138,6 +144,10 @@ class FlowBank:
         young: Bools = self._flows.age[rows] <= self._flows.calibration.warm_up
         return young
 
+    def describe(self, row: int, kind: int) -> None:
+        """Say of which kind a row is (0 is unknown): flows of a kind are alike."""
+        self._flows.kind[row] = kind
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything remembered, as arrays by name; those of flows are views, rows last."""
         model = self._flows.failure.model.state()
@@ -177,6 +187,11 @@ class FlowBank:
         for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
             counts.skip(picked, ahead, outlook)
         self._flows.silence.skip(picked)
+        self._flows.each_run.skip(picked)
+
+    def excuse(self, rows: NDArray[np.int64]) -> None:
+        """Do not hold it against rows if no run comes in the window to be stepped: a holiday."""
+        self._flows.silence.excuse(Rows.of(rows))
 
     def step(
         self,
@@ -206,6 +221,7 @@ class FlowBank:
         A verdict for each signal, columns parallel to ``rows``.
         """
         picked, flows = Rows.of(rows), self._flows
+        cold_start.lend(flows, picked, self._rows, BORROWED)
         heard = self._listen(picked, minute, ahead, windows, outlook)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
@@ -222,6 +238,8 @@ class FlowBank:
         self._release(picked, threshold, outlook)
         score = c / threshold
         verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
+        for name, run in flows.each_run.step(picked, minute, runs_of(windows)).items():
+            verdicts[name] = stronger(verdicts[name], run.verdict(self._threshold))
         self._remember(picked, windows, verdicts, evidence)
         flows.age[picked.at] += 1
         return outlook.eased(picked, verdicts)
@@ -252,7 +270,8 @@ class FlowBank:
         hear("wait", flows.wait.step, w.wait_count, waited)
         self._pass_over(rows, ahead, w, outlook)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
-        quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
+        rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.hour))
+        quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         flows.failure.look_ahead(rows, minute)
         calm = flows.failure.calm(rows)
@@ -303,7 +322,7 @@ class FlowBank:
         if volume is not None:
             counts: Counts = volume.judged
             expected[:, volume.of] = counts.expected, counts.foreseen[-1], counts.alpha[-1]
-        return Rhythm(*expected)
+        return Rhythm(expected[0], expected[1], expected[2], np.zeros(rows, np.bool_))
 
     def _verdict(
         self, name: SignalName, heard: Heard | None, score: Floats, evidence: Floats

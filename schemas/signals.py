@@ -58,8 +58,8 @@ class Signal(Contract):
     metric
         The number that was judged, for the signal ``metric``.
     status
-        ``learning`` until the flow has been watched long enough to be judged, ``relearning`` after
-        a change of its configuration.
+        ``learning`` until the flow has been watched long enough to be judged in full,
+        ``relearning`` after a change of its configuration; what is plain even so is ``anomalous``.
     """
 
     tenant: Text

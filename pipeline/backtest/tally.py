@@ -58,7 +58,7 @@ class Tally:
                 self.report.refused += 1
                 if len(self.report.refusals) < SHOWN:
                     self.report.refusals.append(f"{emission.reason}: {emission.detail}")
-            else:
+            elif isinstance(emission, ClosedWindow):
                 self._see_window(emission)
 
     def add(self, name: str, report: ReplayReport) -> None:

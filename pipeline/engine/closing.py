@@ -31,6 +31,19 @@ SETTLE = 75
 """Unwatched windows that are stepped through one by one before watching resumes, so that the
 detectors' rings (71 windows at most) hold nothing from before the gap."""
 
+TRIGGERS = (
+    "api",
+    "manual",
+    "router",
+    "webhook",
+    "schedule",
+    "shape",
+    "retry",
+    "event",
+    "callback",
+)
+"""What starts runs, as Patchworks names it. The order is part of the state."""
+
 
 class Closing:
     """The windows of a partition from open to judged."""
@@ -63,6 +76,11 @@ class Closing:
         self._zones.append(self._calendar.zone(tenant))
         self.bank.grow(len(self._zones))
         self.errors.grow(len(self._zones))
+
+    def describe(self, row: int, trigger: str) -> None:
+        """Note what starts the runs of a flow: a young one learns from those started alike."""
+        if trigger in TRIGGERS:
+            self.bank.describe(row, TRIGGERS.index(trigger) + 1)
 
     def first_open(self, collectors: frozenset[str]) -> int | None:
         """Return the first window that is still open to events from some collectors."""
@@ -117,6 +135,7 @@ class Closing:
             rows, sums, overdue = rows[judged], sums[judged], overdue[judged]
         if not len(rows):
             return
+        self.bank.excuse(rows[self._outlooks.holiday(rows, start)])
         windows = columns(sums, rows, self._flows, overdue)
         verdicts = self.bank.step(rows, *self._minutes(start, rows), windows, outlook)
         flows = [self._flows.keys[row] for row in rows.tolist()]
@@ -157,7 +176,7 @@ class Closing:
         return overdue
 
     def _context(self, number: int) -> Context:
-        memory = Memory(self._rolling, number, self.errors.latest)
+        memory = Memory(self._rolling, number, self.errors.latest, self.bank.learning)
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,

@@ -207,6 +207,8 @@ class Engine:
 
     def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
         window = self._open(number, row, "events")
+        if not self.flows.reports_runs[row]:
+            self._closing.describe(row, run.trigger)
         self.flows.reports_runs[row] = True
         self.flows.reports_records[row] |= run.records_in is not None
         if run.flow_name is not None:

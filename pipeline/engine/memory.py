@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.columns import Bools
 from pipeline.engine.accumulator import SCALE
 from pipeline.engine.explain import count, duration, plural
 from pipeline.engine.rolling import WINDOWS, Rolling
@@ -19,6 +23,7 @@ class Memory:
     rolling: Rolling
     number: int
     last_error: Mapping[int, tuple[str, str]]
+    learning: Callable[[NDArray[np.int64]], Bools]
 
     def total(self, row: int, signal: SignalName, span: int) -> float:
         """Return what a counted signal is a part of, over its span in windows; NaN if nothing."""
@@ -42,4 +47,6 @@ class Memory:
         if row in self.last_error:
             run_id, message = self.last_error[row]
             words += f'. Latest error (run {run_id}): "{message}"'
+        if self.learning(np.array([row]))[0]:
+            words += ". The flow is new and its ways are still being learned"
         return f"{words}."

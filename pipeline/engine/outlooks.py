@@ -62,6 +62,14 @@ class Outlooks:
                 masked |= self.covered(stretch.scope)
         return masked[rows]
 
+    def holiday(self, rows: Rows, start: int) -> Bools:
+        """Which rows have a holiday."""
+        off = np.zeros(len(self._flows), np.bool_)
+        for stretch in self.annotations.near(start):
+            if stretch.kind == "holiday":
+                off |= self.covered(stretch.scope)
+        return off[rows]
+
     def of(self, start: int, ahead: int) -> Outlook:
         """What is known of the window at ``start``, and of the one at ``ahead``."""
         relearns = np.zeros(len(self._flows), np.bool_)
