@@ -75,7 +75,7 @@ def shared(threshold: float, kinds: Floats) -> Floats:
     Examples
     --------
     >>> shared(5.0, np.array([2.0, 6.0, 12.0])).round(2)
-    array([4.2 , 5.  , 5.69])
+    array([4.21, 5.  , 5.72])
     """
     share = np.interp(threshold, *_extended(SWEEP[:, 0], np.log(SWEEP[:, 1])))
     return _score_at(share + np.log(USUAL_KINDS / np.maximum(kinds, 1)))

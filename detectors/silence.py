@@ -163,6 +163,7 @@ class Silence(FlowState):
         """Forget the cadence of a schedule that is no more."""
         self.gaps[rows.at] = 0
         self.mean[rows.at], self.mean_square[rows.at] = 1, 2
+        self.cadence.forget(rows)
 
     def _learn(self, rows: Rows, due: Floats, gap: Floats) -> None:
         ordinary = self._evidence(rows, due) <= STOP  # an alarm is no example
