@@ -13,23 +13,32 @@ from detectors.calibration import WARM_UP, Calibration
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
 from detectors.failure import Failure
 from detectors.latency import Latency
-from detectors.rate import Rate
+from detectors.rate import Rates, Shares
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
 from schemas.signals import SignalName
 
+SIGNALS: Final[tuple[SignalName, ...]] = get_args(SignalName)
+SHARES: Final[tuple[SignalName, ...]] = (
+    "errors",
+    "partial",
+    "warnings",
+    "retries",
+    "missing",
+    "duplicates",
+)
 CHANNELS: Final[Mapping[SignalName, slice]] = {
     "volume": slice(0, 4),
-    "errors": slice(4, 6),
-    "missing": slice(6, 8),
-    "latency": slice(8, 10),
-    "backlog": slice(10, 11),
+    "records": slice(4, 8),
+    **{share: slice(8 + 2 * i, 10 + 2 * i) for i, share in enumerate(SHARES)},
+    "latency": slice(20, 22),
+    "wait": slice(22, 24),
+    "backlog": slice(24, 25),
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
 Silence and failure have scales of their own."""
-SIGNALS: Final = get_args(SignalName)
-SYMPTOMS: Final = ((0, 2), (1, 3), (4, 5), (6, 7), (8, 9), (10,))
+SYMPTOMS: Final = ((0, 2), (1, 3), (8, 9), (16, 17), (20, 21), (24,))
 """Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 ALL_ROWS: Final = slice(None)
 
@@ -42,9 +51,10 @@ class Flows(FlowState):
     def __init__(self, threshold: float, window_seconds: int) -> None:
         super().__init__()
         self.volume = Volume(window_seconds)
-        self.errors = Rate()
-        self.missing = Rate()
+        self.records = Volume(window_seconds)
+        self.shares = Rates(len(SHARES))
         self.latency = Latency()
+        self.wait = Latency()
         self.backlog = Volume(window_seconds)
         self.silence = Silence(threshold, window_seconds)
         self.failure = Failure()
@@ -79,7 +89,7 @@ class FlowBank:
     >>> bank = FlowBank()
     >>> bank.grow(2)
     >>> rows, monday = np.array([0, 1]), np.array([0, 0])
-    >>> unknown = Windows(*np.full((14, 2), np.nan))
+    >>> unknown = Windows(*np.full((16, 2), np.nan))
     >>> windows = unknown._replace(volume=np.array([3.0, 0.0]))
     >>> verdicts = bank.step(rows, monday, monday + 5, windows)
     >>> verdicts["volume"].observed, verdicts["errors"].observed
@@ -146,8 +156,8 @@ class FlowBank:
     def skip(self, rows: NDArray[np.int64], minute: Ints, ahead: Ints) -> None:  # noqa: ARG002 - as step
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
         picked = Rows.of(rows)
-        self._flows.volume.skip(picked, ahead)
-        self._flows.backlog.skip(picked, ahead)
+        for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
+            counts.skip(picked, ahead)
         self._flows.silence.skip(picked)
 
     def step(
@@ -179,7 +189,7 @@ class FlowBank:
                 continue
             judged, of = heard[name]
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
-            known[part, of] = True
+            known[part, of] = judged.known if isinstance(judged, Shares) else True
         c = flows.calibration.step(picked, evidence, known)
         self._release(picked)
         score = c / self._threshold
@@ -202,11 +212,14 @@ class FlowBank:
                 heard[name] = Heard(step(rows.only(known), *part), known)
 
         hear("volume", flows.volume.step, w.volume, minute, ahead)
+        hear("records", flows.records.step, w.records, minute, ahead)
         hear("backlog", flows.backlog.step, w.queue_depth, minute, ahead)
-        hear("errors", flows.errors.step, w.failed, w.finished)
-        hear("missing", flows.missing.step, w.missing, w.records)
-        no_data = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
-        hear("latency", flows.latency.step, w.duration_count, no_data)
+        shares = flows.shares.step(rows, *_shares(w))
+        heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
+        took = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
+        hear("latency", flows.latency.step, w.duration_count, took)
+        waited = np.where(w.wait_count == 0, 0.0, w.wait_log)
+        hear("wait", flows.wait.step, w.wait_count, waited)
         self._pass_over(rows, ahead, w)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
@@ -221,6 +234,7 @@ class FlowBank:
         """Counts that are unknown in this window, but were known before, are skipped."""
         for detector, count in (
             (self._flows.volume, w.volume),
+            (self._flows.records, w.records),
             (self._flows.backlog, w.queue_depth),
         ):
             missed = np.isnan(count) & (detector.age[rows.at] > 0)
@@ -230,12 +244,15 @@ class FlowBank:
     def _release(self, rows: Rows) -> None:
         """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
         flows = self._flows
+        shares = ((CHANNELS[s].start + 1, flows.shares.risen[i]) for i, s in enumerate(SHARES))
         for channel, sums in (
             (2, flows.volume.risen),
             (3, flows.volume.fallen),
-            (5, flows.errors.risen),
-            (7, flows.missing.risen),
-            (9, flows.latency.risen),
+            (6, flows.records.risen),
+            (7, flows.records.fallen),
+            *shares,
+            (21, flows.latency.risen),
+            (23, flows.wait.risen),
         ):
             limit = flows.calibration.limit(rows, channel, RELEASE * self._threshold)
             sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
@@ -278,3 +295,11 @@ class FlowBank:
             np.nan_to_num(np.stack([w.failed, w.finished])),
             empty | (silence.score > 1),
         )
+
+
+def _shares(w: Windows) -> tuple[Floats, Floats]:
+    """Counts and totals of `SHARES`, each of shape (shares, rows)."""
+    records = np.where(np.isnan(w.records), w.volume, w.records)
+    hits = np.stack([w.failed, w.partial, w.warnings, w.retries, w.missing, w.duplicates])
+    total = np.stack([w.finished, w.finished, w.finished, w.volume, w.checked, records])
+    return hits, total

@@ -27,8 +27,12 @@ class Windows(NamedTuple):
         Runs that ended, and those of them that failed.
     partial, warnings, retries
         Runs that ended in part, warnings, retried runs.
-    records, missing
-        Records in, and those of them that lacked attributes.
+    records
+        Records in; NaN for a flow of which only they are known (they are its volume then).
+    checked, missing
+        Records whose attributes were checked, and those of them that lacked some.
+    duplicates
+        Records in whose key had come before.
     duration_count, duration_log
         Runs with a known duration, and the mean of its natural log in ms (NaN without any).
     wait_count, wait_log
@@ -47,7 +51,9 @@ class Windows(NamedTuple):
     warnings: Floats
     retries: Floats
     records: Floats
+    checked: Floats
     missing: Floats
+    duplicates: Floats
     duration_count: Floats
     duration_log: Floats
     wait_count: Floats

@@ -120,6 +120,79 @@ class ErrorDetector(FlowDetector):
     reads = ("finished", "failed")
 
 
+class RecordsDetector(FlowDetector):
+    """Records per window, too many or too few; :class:`VolumeDetector` on records.
+
+    Examples
+    --------
+    >>> RecordsDetector().score_one({"minute": 0, "records": 480})
+    0.0
+    """
+
+    signal = "records"
+    reads = ("records",)
+
+
+class PartialDetector(FlowDetector):
+    """Runs that succeeded only in part, out of those that finished.
+
+    Like :class:`ErrorDetector` in what it assumes.
+
+    Examples
+    --------
+    >>> PartialDetector().score_one({"minute": 0, "finished": 20, "partial": 1})
+    0.0
+    """
+
+    signal = "partial"
+    reads = ("finished", "partial")
+
+
+class WarningsDetector(FlowDetector):
+    """Runs with warnings, out of those that finished.
+
+    Like :class:`ErrorDetector` in what it assumes.
+
+    Examples
+    --------
+    >>> WarningsDetector().score_one({"minute": 0, "finished": 20, "warnings": 1})
+    0.0
+    """
+
+    signal = "warnings"
+    reads = ("finished", "warnings")
+
+
+class RetriesDetector(FlowDetector):
+    """Runs that are retries, out of those that started.
+
+    Like :class:`ErrorDetector` in what it assumes.
+
+    Examples
+    --------
+    >>> RetriesDetector().score_one({"minute": 0, "volume": 20, "retries": 1})
+    0.0
+    """
+
+    signal = "retries"
+    reads = ("volume", "retries")
+
+
+class DuplicatesDetector(FlowDetector):
+    """Records whose key had come before, out of all.
+
+    Like :class:`ErrorDetector` in what it assumes.
+
+    Examples
+    --------
+    >>> DuplicatesDetector().score_one({"minute": 0, "records": 40, "duplicates": 1})
+    0.0
+    """
+
+    signal = "duplicates"
+    reads = ("records", "duplicates")
+
+
 class MissingDetector(FlowDetector):
     """Records that lack attributes, out of all, against the flow's own rate.
 
@@ -127,12 +200,12 @@ class MissingDetector(FlowDetector):
 
     Examples
     --------
-    >>> MissingDetector().score_one({"minute": 0, "records": 40, "missing": 1})
+    >>> MissingDetector().score_one({"minute": 0, "checked": 40, "missing": 1})
     0.0
     """
 
     signal = "missing"
-    reads = ("records", "missing")
+    reads = ("checked", "missing")
 
 
 class LatencyDetector(FlowDetector):
@@ -148,6 +221,19 @@ class LatencyDetector(FlowDetector):
 
     signal = "latency"
     reads = ("duration_count", "duration_log")
+
+
+class WaitDetector(FlowDetector):
+    """Mean log of the wait in the queue; :class:`LatencyDetector` on waits.
+
+    Examples
+    --------
+    >>> WaitDetector().score_one({"minute": 0, "wait_count": 3, "wait_log": 7.1})
+    0.0
+    """
+
+    signal = "wait"
+    reads = ("wait_count", "wait_log")
 
 
 class BacklogDetector(FlowDetector):
@@ -200,12 +286,12 @@ def _as_arrays(
     if not 0 <= minute < WEEK:
         raise DetectorInputError(f"minute must lie in the week, 0 to {WEEK - 1}")
     columns = {name: np.full(1, np.nan) for name in Windows._fields}
-    columns["duration_count"] = np.zeros(1)
+    columns["duration_count"] = columns["wait_count"] = np.zeros(1)
     for name in reads:
-        if name == "duration_log" and columns["duration_count"][0] == 0:
+        if name.endswith("_log") and columns[name.replace("_log", "_count")][0] == 0:
             continue  # no runs, so no mean
         value = _number(x, name)
-        if value < 0 and name != "duration_log":
+        if value < 0 and not name.endswith("_log"):
             raise DetectorInputError(f"{name} must not be negative")
         columns[name] = np.array([value])
     now = np.array([int(minute)])

@@ -1,13 +1,14 @@
-"""Which share: failures among runs that ended, missing attributes among records."""
+"""Which share: failures among runs that ended, missing attributes among records, and their like."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.columns import Floats, Ints, Verdict
+from detectors.columns import Bools, Floats, Verdict
 from detectors.deviance import SMALLEST, deviance_residual, spread, tail_evidence
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
@@ -19,7 +20,10 @@ MEMORY: Final = 4320
 
 
 class Shares(NamedTuple):
-    """One window of counts out of totals, as judged, per row."""
+    """One window of counts out of totals, as judged; each of shape (shares, rows) or (rows,).
+
+    ``observed`` is NaN where count or total is unknown; ``known`` says where there ever were data.
+    """
 
     observed: Floats
     expected: Floats
@@ -28,13 +32,18 @@ class Shares(NamedTuple):
     foreseen: Floats
     z: Floats
     risen: Floats
+    known: Bools
+
+    def of(self, share: int) -> Shares:
+        """One of the shares."""
+        return Shares(*(column[share] for column in self))
 
     def evidence(self) -> Floats:
         """Raw evidence of two channels: the last ten windows, and the cumulative sum."""
         return np.stack([tail_evidence(self.z), cusum.evidence(self.risen)])
 
     def verdict(self, score: Floats, evidence: Floats) -> Verdict:
-        """The verdict, from the scores and evidence of both channels."""
+        """The verdict on one share, from the scores and evidence of both channels."""
         return Verdict(
             observed=self.observed,
             expected=self.expected,
@@ -49,44 +58,63 @@ class Shares(NamedTuple):
         )
 
 
-class Rate(FlowState):
-    """Shares of many flows, one window at a time (detection notes, error and missing)."""
+class Rates(FlowState):
+    """Several shares of many flows, one window at a time (detection notes, error and missing).
 
-    age: Ints = column(0, dtype=np.int64)
-    hits: Floats = column(1.0)
-    total: Floats = column(100.0)
-    alpha: Floats = column(0.3)
-    information: Floats = column(20.0)
-    risen: Floats = column(0.0)
+    Parameters
+    ----------
+    shares
+        How many are judged side by side.
+    """
 
-    def __init__(self) -> None:
+    age: NDArray[np.int64]
+    hits: Floats
+    total: Floats
+    alpha: Floats
+    information: Floats
+    risen: Floats
+
+    def __init__(self, shares: int) -> None:
+        self.age = column(0, shares, dtype=np.int64)
+        self.hits = column(1.0, shares)
+        self.total = column(100.0, shares)
+        self.alpha = column(0.3, shares)
+        self.information = column(20.0, shares)
+        self.risen = column(0.0, shares)
         super().__init__()
-        self.sums = SlidingSums(2, (SPAN,))
+        self.sums = SlidingSums(2 * shares, (SPAN,))
 
     def step(self, rows: Rows, hits: Floats, total: Floats) -> Shares:
-        """Judge one window of these rows, ``hits`` out of ``total``, then learn from it."""
-        at = rows.at
-        self.sums.push(rows, np.stack([hits, total]))
-        X, M = self.sums.over(rows)[:, 0, 0]
-        p, alpha = self.hits[at] / self.total[at], self.alpha[at].copy()
-        L = p * M
-        judged = (self.age[at] >= START) & (M > 0)
-        z = np.where(judged, deviance_residual(X, L, alpha), 0.0)
-        self.risen[at] = cusum.accumulate(self.risen[at], z)
-        if judged.any():
-            self._learn_dispersion(rows.only(judged), X[judged], L[judged])
-        self.hits[at] = self.hits[at] * (1 - 1 / MEMORY) + hits
-        self.total[at] = self.total[at] * (1 - 1 / MEMORY) + total
-        self.age[at] += 1
-        expected = p * total
-        upper = expected + 3 * spread(expected, alpha)
-        return Shares(hits, expected, upper, X, L, z, self.risen[at].copy())
+        """Judge one window of these rows, ``hits`` out of ``total``, then learn from it.
 
-    def _learn_dispersion(self, rows: Rows, X: Floats, L: Floats) -> None:
-        alpha, L = self.alpha[rows.at], np.maximum(L, SMALLEST)
-        weight = np.minimum(1, L)
-        information = self.information[rows.at] + weight
+        Both have shape (shares, rows). Where one is unknown nothing is learned.
+        """
+        at, told = rows.at, ~np.isnan(hits + total)
+        x, n = np.where(told, hits, 0.0), np.where(told, total, 0.0)
+        self.sums.push(rows, np.concatenate([x, n]))
+        X, M = self.sums.over(rows)[:, 0, 0].reshape(2, *x.shape)
+        age, alpha = self.age[:, at].copy(), self.alpha[:, at].copy()
+        p = self.hits[:, at] / self.total[:, at]
+        L = p * M
+        judged = (age >= START) & (M > 0)
+        z = np.where(judged, deviance_residual(X, L, alpha), 0.0)
+        risen = cusum.accumulate(self.risen[:, at], z)
+        self._learn_dispersion(at, judged, X, L)
+        self.risen[:, at] = risen
+        self.hits[:, at] = self.hits[:, at] * (1 - 1 / MEMORY) + x
+        self.total[:, at] = self.total[:, at] * (1 - 1 / MEMORY) + n
+        known = (age > 0) | (n > 0)
+        self.age[:, at] = age + known
+        observed, expected = np.where(told, hits, np.nan), np.where(told, p * n, np.nan)
+        upper = expected + 3 * spread(expected, alpha)
+        return Shares(observed, expected, upper, X, L, z, risen, known)
+
+    def _learn_dispersion(self, at: Any, judged: Bools, X: Floats, L: Floats) -> None:
+        alpha, L = self.alpha[:, at], np.maximum(L, SMALLEST)
+        weight = np.where(judged, np.minimum(1, L), 0.0)
+        information = self.information[:, at] + weight
         excess = np.clip(((X - L) ** 2 - L) / L**2, -1, 8 * alpha + 0.2)
         rate = weight * np.maximum(0.001, 1 / information)
-        self.alpha[rows.at] = np.clip(alpha + rate * (excess - alpha), 1e-3, 10)
-        self.information[rows.at] = information
+        alpha = np.clip(alpha + rate * (excess - alpha), 1e-3, 10)
+        self.alpha[:, at] = alpha
+        self.information[:, at] = information

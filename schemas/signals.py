@@ -7,9 +7,25 @@ from typing import Literal
 from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
 
-SignalName = Literal["volume", "errors", "missing", "latency", "backlog", "silence", "failure"]
-"""What is judged: run volume, failed runs, records with missing attributes, run duration, queue
-depth, absence of a run that should have come, and the predicted probability of failure."""
+SignalName = Literal[
+    "volume",
+    "records",
+    "errors",
+    "partial",
+    "warnings",
+    "retries",
+    "missing",
+    "duplicates",
+    "latency",
+    "wait",
+    "backlog",
+    "silence",
+    "failure",
+]
+"""What is judged: runs and records in; the shares of runs that failed, that succeeded in part, that
+warned and that were retries; the shares of records with missing attributes and of duplicates; run
+duration, wait in the queue, and queue depth; absence of a run that should have come; and the
+predicted probability of failure."""
 
 
 class Signal(Contract):
@@ -18,8 +34,8 @@ class Signal(Contract):
     Attributes
     ----------
     observed, expected, lower, upper
-        Of the window itself, in the signal's own unit (runs, failed runs, records, milliseconds,
-        queued runs, minutes of silence, probability). None where the window had no data.
+        Of the window itself, in the signal's own unit (runs, records, milliseconds, queued runs,
+        minutes of silence, probability). None where the window had no data.
     score
         Above 1 is anomalous, at the budget of false alarms the operator set.
     spans

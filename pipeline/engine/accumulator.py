@@ -93,9 +93,9 @@ class Accumulator:
         for name in self.FIELDS:
             setattr(self, name, 0)
         self.kind = kind
-        self.missing = self.depth = self.oldest_age_s = UNKNOWN
+        self.missing = self.duplicates = self.depth = self.oldest_age_s = UNKNOWN
         if kind == "window":
-            self.started = self.records_in = UNKNOWN
+            self.started = self.records_in = self.warnings = self.retries = UNKNOWN
 
     def took(self, milliseconds: float) -> None:
         """Add the duration of one run."""

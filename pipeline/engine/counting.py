@@ -78,22 +78,25 @@ def count_window(window: Accumulator, given: FlowWindow) -> None:
         )
         ended = UNKNOWN if all(n is None for n in outcomes) else sum(n or 0 for n in outcomes)
         window.started = ended if runs.started is None else runs.started
-    window.warnings, window.retries = given.warnings or 0, given.retries or 0
+    window.warnings, window.retries = _told(given.warnings), _told(given.retries)
     if given.duration is not None:
         sums = _log_sums(given.duration)
         window.duration_n, window.duration_sum, window.duration_squares = sums
     if given.queue_wait is not None:
         window.wait_n, window.wait_sum, window.wait_squares = _log_sums(given.queue_wait)
     if records is not None:
-        window.records_in = UNKNOWN if records.in_ is None else records.in_
-        missing = records.missing_attributes
-        window.missing = UNKNOWN if missing is None else missing
+        window.records_in = _told(records.in_)
+        window.missing = _told(records.missing_attributes)
         window.records_out, window.records_failed = records.out or 0, records.failed or 0
-        window.duplicates = records.duplicates or 0
+        window.duplicates = _told(records.duplicates)
     window.bytes = given.bytes or 0
     if queue is not None:
         window.depth = queue.depth
         window.oldest_age_s = UNKNOWN if queue.oldest_age_s is None else round(queue.oldest_age_s)
+
+
+def _told(count: int | None) -> int:
+    return UNKNOWN if count is None else count
 
 
 def _log_sums(logs: LogDuration) -> tuple[int, int, int]:

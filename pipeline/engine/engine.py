@@ -188,6 +188,7 @@ class Engine:
     def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
         window = self._open(number, row, "events")
         self.flows.reports_runs[row] = True
+        self.flows.reports_records[row] |= run.records_in is not None
         if run.flow_name is not None:
             self.flows.names[row] = run.flow_name
         if not count_run(window, self._runs, str(self.flows.keys[row]), run, at):
@@ -204,7 +205,7 @@ class Engine:
         window = self._open(number, row, "window")
         count_window(window, given)
         self.flows.reports_runs[row] |= window.started != UNKNOWN
-        self.flows.reports_missing[row] |= window.missing != UNKNOWN
+        self.flows.reports_records[row] |= window.records_in != UNKNOWN
         if given.flow_name is not None:
             self.flows.names[row] = given.flow_name
 

@@ -35,6 +35,15 @@ _NEXT_STEP: Mapping[AlertSignal, str] = {
     "the queue?",
     "errors": "Open a failed run and read its first error; if all name one system, check that "
     "system's status and credentials.",
+    "records": "Compare what the source holds with what the last runs took in: a filter, a page limit "
+    "or a cut-off date may have changed.",
+    "partial": "Open a run that succeeded in part and see which records it left behind.",
+    "warnings": "Read the warnings of a current run; they often name what fails next.",
+    "retries": "Find what the retried runs have in common: one system that refuses or times out is "
+    "the usual cause.",
+    "duplicates": "Look for a webhook sent twice or a re-sync in the source system, and check that "
+    "the target was not written twice.",
+    "wait": "See which flow fills the queue and whether the limit of concurrent runs is reached.",
     "missing": "Compare a record of now with one of yesterday: a mapping, or the source's fields, "
     "may have changed.",
     "latency": "Find the slow step in a current run; a slow answer from one connector, or a "
@@ -52,9 +61,13 @@ _TOO_MUCH = (
 )
 
 
+COUNTED: frozenset[AlertSignal] = frozenset({"volume", "records"})
+"""Signals of which both too many and too few are judged."""
+
+
 def next_step(finding: Finding) -> str:
     """Say what an operator looks at first."""
-    if finding.signal == "volume" and finding.high:
+    if finding.signal in COUNTED and finding.high:
         return _TOO_MUCH
     return _NEXT_STEP[finding.signal]
 
@@ -107,7 +120,7 @@ def headline(name: str, finding: Finding) -> str:
 
 
 def _verb(f: Finding) -> str:
-    if f.signal == "volume":
+    if f.signal in COUNTED:
         if not is_large(f):
             return f"has been running slightly {'above' if f.high else 'below'} usual for hours"
         if f.high:
@@ -116,21 +129,29 @@ def _verb(f: Finding) -> str:
     return {
         "silence": "is overdue",
         "errors": "is failing",
+        "partial": "leaves records behind",
+        "warnings": "warns more than usual",
+        "retries": "is retrying",
         "missing": "is losing fields",
+        "duplicates": "receives records twice",
         "latency": "has slowed down",
+        "wait": "waits in the queue",
         "backlog": "is backing up",
         "failure": "is likely to fail soon",
         "collector": "is not reporting",
     }[f.signal]
 
 
-def _volume(f: Finding) -> str:
-    shown = f.high and f.expected > 0 and is_large(f)
-    ratio = f" ({number(f.observed / f.expected)} times)" if shown else ""
-    return (
-        f"{count(f.observed)} {plural('run', f.observed)} started in {minutes(f.span)}, "
-        f"where about {number(f.expected)} {'is' if f.expected == 1 else 'are'} usual{ratio}"
-    )
+def _counts(noun: str, verb: str) -> Callable[[Finding], str]:
+    def words(f: Finding) -> str:
+        shown = f.high and f.expected > 0 and is_large(f)
+        ratio = f" ({number(f.observed / f.expected)} times)" if shown else ""
+        return (
+            f"{count(f.observed)} {plural(noun, f.observed)} {verb} in {minutes(f.span)}, "
+            f"where about {number(f.expected)} {'is' if f.expected == 1 else 'are'} usual{ratio}"
+        )
+
+    return words
 
 
 def _part(noun: str, verb: str) -> Callable[[Finding], str]:
@@ -145,12 +166,15 @@ def _part(noun: str, verb: str) -> Callable[[Finding], str]:
     return words
 
 
-def _latency(f: Finding) -> str:
-    times = f.observed / f.expected if f.expected > 0 else math.nan
-    return (
-        f"runs take {duration(f.observed)}, where about {duration(f.expected)} is usual "
-        f"({number(times)} times as long)"
-    )
+def _durations(verb: str) -> Callable[[Finding], str]:
+    def words(f: Finding) -> str:
+        times = f.observed / f.expected if f.expected > 0 else math.nan
+        return (
+            f"runs {verb} {duration(f.observed)}, where about {duration(f.expected)} is usual "
+            f"({number(times)} times as long)"
+        )
+
+    return words
 
 
 def _backlog(f: Finding) -> str:
@@ -173,10 +197,16 @@ def _collector(f: Finding) -> str:
 
 
 _WORDS: Mapping[AlertSignal, Callable[[Finding], str]] = {
-    "volume": _volume,
+    "volume": _counts("run", "started"),
+    "records": _counts("record", "came in"),
     "errors": _part("runs", "failed"),
+    "partial": _part("runs", "succeeded only in part"),
+    "warnings": _part("runs", "warned"),
+    "retries": _part("runs", "were retries"),
     "missing": _part("records", "lack attributes"),
-    "latency": _latency,
+    "duplicates": _part("records", "had come before"),
+    "latency": _durations("take"),
+    "wait": _durations("wait in the queue for"),
     "backlog": _backlog,
     "silence": _silence,
     "failure": _failure,

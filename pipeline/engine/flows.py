@@ -47,7 +47,7 @@ class Flows:
         Of each row.
     upcoming
         Per row, the number of the next window to close (window number = epoch seconds // width).
-    reports_runs, reports_missing
+    reports_runs, reports_records
         Per row, whether the flow has ever told of runs, or of missing attributes: until then
         their absence is unknown rather than zero.
     """
@@ -57,7 +57,7 @@ class Flows:
         self.names: list[str | None] = []
         self.upcoming: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.reports_runs: list[bool] = []
-        self.reports_missing: list[bool] = []
+        self.reports_records: list[bool] = []
         self.feeds: dict[frozenset[str], Feed] = {}
         self._feed: list[Feed] = []
         self._fed: dict[str, list[Feed]] = {}
@@ -80,7 +80,7 @@ class Flows:
         self.keys.append(key)
         self.names.append(None)
         self.reports_runs.append(False)
-        self.reports_missing.append(False)
+        self.reports_records.append(False)
         if row >= len(self.upcoming):
             self.upcoming = np.resize(self.upcoming, max(2 * row, 16))
         self.upcoming[row] = upcoming
@@ -117,7 +117,7 @@ class Flows:
             "names": list(self.names),
             "upcoming": self.upcoming[: len(self)].tolist(),
             "reports_runs": list(self.reports_runs),
-            "reports_missing": list(self.reports_missing),
+            "reports_records": list(self.reports_records),
             "feeds": [sorted(feed.collectors) for feed in self._feed],
             # Feeds are served in the order they came up, so that order is part of the state.
             "feed_order": [sorted(collectors) for collectors in self.feeds],
@@ -130,7 +130,7 @@ class Flows:
         self.names = list(state["names"])
         self.upcoming = np.array(state["upcoming"], dtype=np.int64)
         self.reports_runs = list(state["reports_runs"])
-        self.reports_missing = list(state["reports_missing"])
+        self.reports_records = list(state["reports_records"])
         self.feeds, self._fed = {}, {}
         for collectors in state["feed_order"]:
             self._feed_of(frozenset(collectors))

@@ -23,9 +23,11 @@ class Memory:
     def total(self, row: int, signal: SignalName, span: int) -> float:
         """Return what a counted signal is a part of, over its span in windows; NaN if nothing."""
         sums = self.rolling.over_windows(row, self.number, min(span, WINDOWS))
-        if signal == "errors":
+        if signal in ("errors", "partial", "warnings"):
             return sums["succeeded"] + sums["failed"] + sums["partial"]
-        if signal == "missing":
+        if signal == "retries":
+            return sums["started"]
+        if signal in ("missing", "duplicates"):
             return sums["records_in"]
         return math.nan
 

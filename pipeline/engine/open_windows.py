@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,10 @@ class OpenWindows:
             self._open.setdefault(number, {})[row] = Accumulator.of(kind, values)
 
 
+LEAST_WAIT = math.log(1_000)
+"""Waits of less than a second are no wait; below that their logarithm would be mostly noise."""
+
+
 def columns(sums: Sums, rows: Rows, flows: Flows, overdue: Floats) -> Windows:
     """Turn the sums of closed windows into what the detectors read."""
 
@@ -99,21 +104,23 @@ def columns(sums: Sums, rows: Rows, flows: Flows, overdue: Floats) -> Windows:
 
     here = rows.tolist()
     by_runs = np.array([flows.reports_runs[row] for row in here], dtype=bool)
-    by_missing = np.array([flows.reports_missing[row] for row in here], dtype=bool)
-    judged = by_missing & (sums[:, COLUMN["missing"]] >= 0)
+    by_records = by_runs & np.array([flows.reports_records[row] for row in here], dtype=bool)
+    checked = np.where(sums[:, COLUMN["missing"]] >= 0, told("records_in"), np.nan)
     return Windows(
         volume=np.where(by_runs, told("started"), told("records_in")),
         finished=known("succeeded") + known("failed") + known("partial"),
         failed=known("failed"),
         partial=known("partial"),
-        warnings=known("warnings"),
-        retries=known("retries"),
-        records=np.where(judged, known("records_in"), 0.0),
-        missing=np.where(judged, known("missing"), 0.0),
+        warnings=told("warnings"),
+        retries=told("retries"),
+        records=np.where(by_records, told("records_in"), np.nan),
+        checked=checked,
+        missing=told("missing"),
+        duplicates=told("duplicates"),
         duration_count=known("duration_n"),
         duration_log=mean_log("duration_sum", "duration_n"),
         wait_count=known("wait_n"),
-        wait_log=mean_log("wait_sum", "wait_n"),
+        wait_log=np.maximum(mean_log("wait_sum", "wait_n"), LEAST_WAIT),
         queue_depth=told("depth"),
         overdue=overdue,
     )

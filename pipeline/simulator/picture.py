@@ -24,9 +24,15 @@ INK, QUIET, FAINT = "#222222", "#6f6f6f", "#e4e4e4"
 
 _UNIT: dict[SignalName, str] = {
     "volume": "runs\nin {} min",
+    "records": "records\nin {} min",
     "errors": "failed\nin {} min",
+    "partial": "partial\nin {} min",
+    "warnings": "warned\nin {} min",
+    "retries": "retried\nin {} min",
+    "duplicates": "repeated\nin {} min",
     "missing": "incomplete\nin {} min",
     "latency": "seconds\na run",
+    "wait": "seconds\nof wait",
     "backlog": "runs\nwaiting",
     "silence": "minutes\nsilent",
     "failure": "chance\nof failure",

@@ -14,7 +14,9 @@ from detectors.columns import Floats, Ints
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from schemas.signals import SignalName
 
-COUNTED: frozenset[SignalName] = frozenset({"volume", "errors", "missing"})
+COUNTED: frozenset[SignalName] = frozenset(
+    {"volume", "records", "errors", "partial", "warnings", "retries", "missing", "duplicates"}
+)
 """Signals that add up over windows; of the others a stretch of windows has a mean."""
 
 

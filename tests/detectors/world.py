@@ -50,6 +50,8 @@ def window(columns: Columns, minute: int) -> Windows:
         warnings=zero,
         retries=zero,
         records=volume,
+        checked=volume,
+        duplicates=zero,
         missing=columns["missing"][minute],
         duration_count=volume,
         duration_log=columns["duration"][minute],
