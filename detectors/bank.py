@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from detectors import cusum
 from detectors.calibration import WARM_UP, Calibration
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
-from detectors.failure import Failure
+from detectors.failure import Failure, Outlook
 from detectors.latency import Latency
 from detectors.rate import Rates, Shares
+from detectors.reliability import Reliability
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
 from schemas.signals import SignalName
 
 SIGNALS: Final[tuple[SignalName, ...]] = get_args(SignalName)
+"""All that is observed, and at the end failure, which is foreseen from the others."""
 SHARES: Final[tuple[SignalName, ...]] = (
     "errors",
     "partial",
@@ -38,8 +40,6 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
 Silence and failure have scales of their own."""
-SYMPTOMS: Final = ((0, 2), (1, 3), (8, 9), (16, 17), (20, 21), (24,))
-"""Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 ALL_ROWS: Final = slice(None)
 
 
@@ -48,7 +48,7 @@ class Flows(FlowState):
 
     age: Ints = column(0, dtype=np.int64)
 
-    def __init__(self, threshold: float, window_seconds: int) -> None:
+    def __init__(self, threshold: float, window_seconds: int, failure: Failure) -> None:
         super().__init__()
         self.volume = Volume(window_seconds)
         self.records = Volume(window_seconds)
@@ -57,7 +57,7 @@ class Flows(FlowState):
         self.wait = Latency()
         self.backlog = Volume(window_seconds)
         self.silence = Silence(threshold, window_seconds)
-        self.failure = Failure()
+        self.failure = failure
         self.calibration = Calibration(CHANNELS["backlog"].stop)
 
 
@@ -83,6 +83,10 @@ class FlowBank:
         `detectors.calibration.threshold`.
     window_seconds
         Length of a window.
+    horizon_minutes
+        How far ahead failure is foreseen.
+    warnings_per_flow_week
+        Budget of failure warnings that come to nothing.
 
     Examples
     --------
@@ -98,15 +102,27 @@ class FlowBank:
     array([ True,  True])
     """
 
-    def __init__(self, *, threshold: float = 5.0, window_seconds: int = 60) -> None:
+    def __init__(
+        self,
+        *,
+        threshold: float = 5.0,
+        window_seconds: int = 60,
+        horizon_minutes: int = 30,
+        warnings_per_flow_week: float = 1.0,
+    ) -> None:
         if not threshold > 0:
             raise ValueError(f"threshold must be above 0, not {threshold}")
         if not window_seconds > 0:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._threshold = threshold
         self._window_seconds = window_seconds
-        self._flows = Flows(threshold, window_seconds)
+        self._forecast_ahead = (horizon_minutes, warnings_per_flow_week)
+        self._flows = self._fresh()
         self._rows = self._capacity = 0
+
+    def _fresh(self) -> Flows:
+        failure = Failure(self._window_seconds, *self._forecast_ahead)
+        return Flows(self._threshold, self._window_seconds, failure)
 
     @property
     def rows(self) -> int:
@@ -127,8 +143,7 @@ class FlowBank:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything remembered, as arrays by name; those of flows are views, rows last."""
-        model = self._flows.failure.model.state()
-        return self._flows.state(self._rows) | {f"model.{name}": a for name, a in model.items()}
+        return self._flows.state(self._rows) | self._flows.failure.pooled()
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up a `state`: what follows is the same to the bit as with the bank it came from.
@@ -141,17 +156,20 @@ class FlowBank:
         ages = state.get("age")
         if ages is None or ages.ndim != 1:
             raise ValueError("detector state lacks the array 'age'")
-        self._flows = Flows(self._threshold, self._window_seconds)
+        self._flows = self._fresh()
         self._rows = self._capacity = 0
         self.grow(len(ages))
         self._flows.restore(state)
-        prefix = "model."
-        model = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        self._flows.failure.model.restore(model)
+        self._flows.failure.take_up(state)
 
-    def reasons(self, row: int) -> tuple[str, ...]:
-        """Name the three kinds of evidence that most raise a row's failure forecast."""
-        return self._flows.failure.reasons(row)
+    def outlook(self, row: int) -> Outlook:
+        """Say what a row's failure forecast rests on, and what such warnings were worth so far."""
+        return self._flows.failure.outlook(row)
+
+    @property
+    def reliability(self) -> Reliability:
+        """How well failure forecasts kept what they promised."""
+        return self._flows.failure.reliability
 
     def skip(self, rows: NDArray[np.int64], minute: Ints, ahead: Ints) -> None:  # noqa: ARG002 - as step
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
@@ -159,6 +177,7 @@ class FlowBank:
         for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
             counts.skip(picked, ahead)
         self._flows.silence.skip(picked)
+        self._flows.failure.skip(picked)
 
     def step(
         self, rows: NDArray[np.int64], minute: Ints, ahead: Ints, windows: Windows
@@ -193,8 +212,10 @@ class FlowBank:
         c = flows.calibration.step(picked, evidence, known)
         self._release(picked)
         score = c / self._threshold
-        verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
-        self._remember(picked, windows, verdicts, evidence)
+        verdicts = {
+            name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS[:-1]
+        }
+        verdicts["failure"] = self._forecast(picked, windows, verdicts)
         flows.age[picked.at] += 1
         return verdicts
 
@@ -224,10 +245,6 @@ class FlowBank:
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
-        flows.failure.look_ahead(rows, minute)
-        calm = flows.failure.calm(rows)
-        if calm.any():
-            heard["failure"] = Heard(flows.failure.forecast(rows.only(calm)), calm)
         return heard
 
     def _pass_over(self, rows: Rows, ahead: Ints, w: Windows) -> None:
@@ -282,19 +299,11 @@ class FlowBank:
             verdict = judged.verdict(self._threshold)
         return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
 
-    def _remember(
-        self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict], evidence: Floats
-    ) -> None:
-        """Give the failure forecast what this window showed."""
-        severity = self._flows.calibration.severity(rows, np.maximum(evidence, 0))
+    def _forecast(self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict]) -> Verdict:
+        """Foresee failure from what the other signals show."""
         volume, silence = verdicts["volume"], verdicts["silence"]
         empty = (volume.score > 1) & ~volume.high & (w.volume == 0)
-        self._flows.failure.observe(
-            rows,
-            np.stack([severity[list(channels)].max(axis=0) for channels in SYMPTOMS]),
-            np.nan_to_num(np.stack([w.failed, w.finished])),
-            empty | (silence.score > 1),
-        )
+        return self._flows.failure.step(rows, w, verdicts, empty | (silence.score > 1))
 
 
 def _shares(w: Windows) -> tuple[Floats, Floats]:
