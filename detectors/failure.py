@@ -32,14 +32,14 @@ MEMORY: Final = 62
 
 
 class Outlook(NamedTuple):
-    """What a forecast is based on, in words and by experience.
+    """What a forecast rests on, in words and by experience.
 
-    ``lead`` is how many windows ahead of a failure warnings come as a rule, ``confidence`` the
-    share of the latest warnings that came true: NaN before there was one.
+    ``lead_minutes`` is how far ahead of a failure warnings come as a rule, ``confidence`` the share
+    of the latest warnings that came true: NaN before there was one.
     """
 
     reasons: tuple[str, ...]
-    lead: float
+    lead_minutes: float
     confidence: float
 
 
@@ -83,6 +83,7 @@ class Failure(FlowState):
             raise ValueError(
                 f"horizon_minutes must be 1 to {LONGEST_HORIZON}, not {horizon_minutes}"
             )
+        self._window_seconds = window_seconds
         self._block = max(1, BLOCK_SECONDS // window_seconds)
         self._ahead = -(-horizon_minutes * 60 // (self._block * window_seconds))
         self._delay = self._ahead + GRACE
@@ -128,7 +129,8 @@ class Failure(FlowState):
         shares = self.model.contributions(self.strength[:, row : row + 1])[:, 0]
         order = np.argsort(-shares, kind="stable")[:strongest]
         reasons = tuple(IN_WORDS[i] for i in order if shares[i] > 0)
-        return Outlook(reasons, self.record.lead, self.record.confidence)
+        lead_minutes = self.record.lead * self._window_seconds / 60
+        return Outlook(reasons, lead_minutes, self.record.confidence)
 
     def pooled(self) -> dict[str, NDArray[Any]]:
         """What was learned from all flows together, as arrays by dotted name."""

@@ -17,23 +17,29 @@ from detectors.columns import Bools, Floats
 EDGES: Final = np.array([0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5])
 """Where bins begin. Finer below, where most forecasts of a rare event lie."""
 LATEST: Final = 100_000
-"""Forecasts remembered: with so many in the table all counts are halved."""
+"""Five days of a hundred flows."""
 
 
 class Reliability:
     """How often what was forecast came true, by how probable it was said to be.
 
+    Parameters
+    ----------
+    latest
+        Forecasts remembered: with so many in the table all counts are halved.
+
     Examples
     --------
     >>> table = Reliability()
     >>> table.add(np.array([0.04, 0.04, 0.6]), np.array([False, False, True]))
-    >>> table.forecasts[4], table.promised[4], table.happened[4]
+    >>> table.forecasts[4].item(), table.promised[4].item(), table.happened[4].item()
     (2.0, 0.08, 0.0)
     >>> round(table.calibration_error, 4), round(table.brier, 4), round(table.base_rate, 4)
     (0.16, 0.0544, 0.3333)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, latest: int = LATEST) -> None:
+        self._latest = latest
         self._table: Floats = np.zeros((4, len(EDGES)))
 
     @property
@@ -72,8 +78,14 @@ class Reliability:
         missed = (probability - failed) ** 2
         for row, weights in enumerate((np.ones(len(bins)), probability, failed, missed)):
             self._table[row] += np.bincount(bins, weights, len(EDGES))
-        if self.forecasts.sum() >= LATEST:
+        if self.forecasts.sum() >= self._latest:
             self._table /= 2
+
+    def copy(self) -> Reliability:
+        """Return one with the same table, that stays as it is."""
+        copied = Reliability()
+        copied.restore(self.state())
+        return copied
 
     def state(self) -> dict[str, NDArray[Any]]:
         """The table, as an array."""

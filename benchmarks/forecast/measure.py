@@ -50,7 +50,7 @@ class Judged(NamedTuple):
     def flow_weeks(self) -> float:
         """How long all flows were watched."""
         minutes, flows = self.counted.shape
-        return (minutes - self.first) * flows / WEEK
+        return float((minutes - self.first) * flows / WEEK)
 
 
 def judged(made: World) -> Judged:
@@ -91,12 +91,9 @@ def _ranked(p: Array, label: Bools) -> tuple[Array, Array]:
     """Labels found, and minutes taken, down to each value that occurs, highest first."""
     order = np.argsort(-p, kind="stable")
     last = np.flatnonzero(np.diff(p[order], append=-1.0))
-    return np.cumsum(label[order])[last].astype(float), last + 1.0
-
-
-def brier(p: Array, label: Bools) -> float:
-    """Mean squared error of the probability."""
-    return float(((p - label) ** 2).mean())
+    hits: Array = np.cumsum(label[order])[last].astype(np.float64)
+    taken: Array = last.astype(np.float64) + 1
+    return hits, taken
 
 
 def warned(above: Bools, truth: Judged) -> Warned:
@@ -111,7 +108,7 @@ def warned(above: Bools, truth: Judged) -> Warned:
         false / truth.flow_weeks,
         _share([lead for o, lead in leads.items() if o.kind == "foretold"]),
         _share([lead for o, lead in leads.items() if o.kind == "sudden"]),
-        float(np.median([lead for lead in leads.values() if lead > 0] or [np.nan])),
+        _median([lead for lead in leads.values() if lead > 0]),
     )
 
 
@@ -158,3 +155,7 @@ def _lead(above: Bools, start: int) -> int:
 
 def _share(leads: Sequence[int]) -> float:
     return float(np.mean([lead >= AHEAD for lead in leads])) if leads else np.nan
+
+
+def _median(leads: Sequence[int]) -> float:
+    return float(np.median(leads)) if leads else np.nan

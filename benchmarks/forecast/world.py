@@ -72,7 +72,8 @@ def world(seed: int, flows: int = 14, days: int = 28) -> World:
     """
     rng = np.random.default_rng(seed)
     shape = (days * DAY, flows)
-    disturbed = Disturbance(*np.zeros((6, *shape)), np.zeros(shape, bool))
+    none = [np.zeros(shape) for _ in range(6)]
+    disturbed = Disturbance(*none, stopped=np.zeros(shape, bool))
     episodes = [e for flow in range(flows) for e in _episodes(rng, flow, shape[0], disturbed)]
     return World(_columns(rng, shape, disturbed), episodes)
 
@@ -142,11 +143,13 @@ def _columns(
     return {
         "volume": volume,
         "records": volume,
+        "checked": volume,
         "finished": volume,
         "failed": _part(rng, n, np.maximum(errors, disturbed.broken)),
         "partial": _part(rng, n, rng.uniform(0.003, 0.01, shape[1]) + disturbed.errors),
         "warnings": _part(rng, n, np.broadcast_to(rng.uniform(0.01, 0.03, shape[1]), shape)),
         "retries": _part(rng, n, rng.uniform(0.01, 0.03, shape[1]) + disturbed.retries),
+        "duplicates": _part(rng, n, np.broadcast_to(rng.uniform(0.0005, 0.003, shape[1]), shape)),
         "missing": _part(rng, n, np.broadcast_to(rng.uniform(0.005, 0.02, shape[1]), shape)),
         "duration_count": volume,
         "duration_log": _mean_log(rng, n, rng.uniform(5, 8, shape[1]) + slow),
@@ -161,7 +164,9 @@ def _rate(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     minutes, flows = shape
     hour = np.arange(minutes)[:, None] / 60 % 24
     peaks = rng.uniform([9, 18], [12, 21], (flows, 2))
-    humps = np.exp(-(((hour - peaks[:, 0]) / 3) ** 2)) + np.exp(-(((hour - peaks[:, 1]) / 2.5) ** 2))
+    humps = np.exp(-(((hour - peaks[:, 0]) / 3) ** 2)) + np.exp(
+        -(((hour - peaks[:, 1]) / 2.5) ** 2)
+    )
     day = np.arange(minutes)[:, None] // DAY % 7
     weekly = np.where(day >= 5, rng.uniform(0.5, 1.2, flows), 1.0)
     shape_of_day = (rng.uniform(0.15, 0.3, flows) + humps) * weekly
@@ -173,16 +178,16 @@ def _rate(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
 def _wander(rng: np.random.Generator, shape: tuple[int, int], keep: float, sd: float) -> Array:
     """A first-order autoregressive process."""
     wandering = rng.normal(0, sd, shape)
-    for before, now in zip(wandering, wandering[1:], strict=False):
-        now += keep * before
+    for minute in range(1, len(wandering)):
+        wandering[minute] += keep * wandering[minute - 1]
     return wandering
 
 
 def _queue(growth: Array) -> Array:
     """Grow while there is growth, then drain by a fifth a minute."""
     waiting = growth.copy()
-    for before, now in zip(waiting, waiting[1:], strict=False):
-        now += np.where(now > 0, 1.0, 0.8) * before
+    for minute in range(1, len(waiting)):
+        waiting[minute] += np.where(growth[minute] > 0, 1.0, 0.8) * waiting[minute - 1]
     return waiting
 
 

@@ -17,9 +17,11 @@ import msgspec
 import numpy as np
 
 from detectors.columns import Verdict
+from detectors.failure import Outlook
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from pipeline.engine.explain import Finding, headline, is_large, next_step, sentence
 from pipeline.engine.flows import Rows
+from pipeline.engine.foretold import foretold
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
 
@@ -50,7 +52,7 @@ class Context:
 
     name: Callable[[int], str | None]
     total: Callable[[int, SignalName, int], float]
-    reasons: Callable[[int], tuple[str, ...]]
+    outlook: Callable[[int], Outlook]
     recently: Callable[[int], str]
 
 
@@ -115,6 +117,7 @@ class Alerting:
                 "summary": headline(name or flow.flow_id, _main(findings)),
                 "explanation": f"{_as_prose(evidence)} {context.recently(row)}",
                 "evidence": tuple(evidence),
+                "forecast": foretold(findings) or incident.alert.forecast,
             }
         )
         return incident.alert
@@ -220,7 +223,7 @@ def _findings(
             expected=float(v.span_expected[i]),
             score=float(v.score[i]),
             total=context.total(row, signal, span),
-            reasons=context.reasons(row) if signal == "failure" else (),
+            outlook=context.outlook(row) if signal == "failure" else None,
         )
         found.append(finding)
     return sorted(found, key=lambda f: -f.score)

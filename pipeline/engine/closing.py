@@ -10,6 +10,7 @@ import numpy as np
 from detectors.bank import FlowBank
 from detectors.calibration import threshold
 from detectors.columns import Bools, Floats
+from detectors.reliability import Reliability
 from pipeline.engine.accumulator import COLUMN, SILENT
 from pipeline.engine.alerting import Alerting, Context
 from pipeline.engine.annotations import Annotations
@@ -55,7 +56,10 @@ class Closing:
         self.schedules = Schedules()
         self._rolling = Rolling(self._width)
         self._bank = FlowBank(
-            threshold=threshold(settings.alerts_per_flow_week), window_seconds=self._width
+            threshold=threshold(settings.alerts_per_flow_week),
+            window_seconds=self._width,
+            horizon_minutes=settings.failure_horizon_minutes,
+            warnings_per_flow_week=settings.alerts_per_flow_week,
         )
         self.alerting = Alerting(settings.calm_minutes * 60)
         self._last_error: dict[int, tuple[str, str]] = {}
@@ -159,9 +163,14 @@ class Closing:
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,
-            reasons=self._bank.reasons,
+            outlook=self._bank.outlook,
             recently=memory.recently,
         )
+
+    @property
+    def reliability(self) -> Reliability:
+        """How well failure forecasts kept what they promised."""
+        return self._bank.reliability
 
     def state(self) -> dict[str, Any]:
         """Everything there is to remember."""

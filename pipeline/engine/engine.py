@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from detectors.reliability import Reliability
 from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
 from pipeline.engine.annotations import Annotations
 from pipeline.engine.closing import Closing
@@ -224,6 +225,11 @@ class Engine:
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now."""
         return [*self._collector_alerts.firing(), *self._closing.alerting.firing()]
+
+    @property
+    def reliability(self) -> Reliability:
+        """How well failure forecasts kept what they promised."""
+        return self._closing.reliability
 
     def snapshot(self) -> bytes:
         """Write the whole state down."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from detectors.failure import Outlook
 from schemas.alerts import AlertSignal
 
 
@@ -25,7 +26,7 @@ class Finding(NamedTuple):
     expected: float
     score: float
     total: float = math.nan
-    reasons: tuple[str, ...] = ()
+    outlook: Outlook | None = None
 
 
 _NEXT_STEP: Mapping[AlertSignal, str] = {
@@ -188,8 +189,19 @@ def _silence(f: Finding) -> str:
 
 
 def _failure(f: Finding) -> str:
-    because = f", because of {', '.join(f.reasons)}" if f.reasons else ""
-    return f"a failure within 30 minutes is {percent(f.observed)} likely{because}"
+    likely = f"a failure within {minutes(f.span)} is {percent(f.observed)} likely"
+    if f.outlook is None:
+        return likely
+    because = f", because of {listed(f.outlook.reasons)}" if f.outlook.reasons else ""
+    return f"{likely}{because}{_experience(f.outlook)}"
+
+
+def _experience(outlook: Outlook) -> str:
+    """Say what earlier warnings were worth; nothing before one came true."""
+    if math.isnan(outlook.lead_minutes):
+        return ""
+    ahead = minutes(outlook.lead_minutes)
+    return f"; {percent(outlook.confidence)} of the latest warnings came true, mostly {ahead} ahead"
 
 
 def _collector(f: Finding) -> str:
@@ -230,6 +242,16 @@ def number(value: float) -> str:
 def count(value: float) -> str:
     """Write a whole number; ``no`` for none."""
     return "no" if value == 0 else f"{value:,.0f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names in a row.
+
+    >>> listed(("slow runs", "retried runs", "failed runs"))
+    'slow runs, retried runs and failed runs'
+    """
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def plural(noun: str, value: float) -> str:

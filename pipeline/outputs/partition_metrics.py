@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from detectors.reliability import Reliability
 from pipeline.engine.emissions import FlowKey
 from pipeline.outputs.flow_metrics import OTHER
 
@@ -34,6 +35,7 @@ class Partition:
     firing: dict[str, AlertLabels] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     watermarks: dict[str, float] = field(default_factory=dict)
+    reliability: Reliability | None = None
     applied: int | None = None
     lag: int | None = None
 
