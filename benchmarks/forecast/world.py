@@ -60,7 +60,8 @@ class Disturbance(NamedTuple):
     volume: Array
     broken: Array
     """Share of runs that fail in an outage."""
-    stopped: NDArray[np.bool_]
+    stopped: Array
+    """1 where no run starts."""
 
 
 def world(seed: int, flows: int = 14, days: int = 28) -> World:
@@ -72,8 +73,7 @@ def world(seed: int, flows: int = 14, days: int = 28) -> World:
     """
     rng = np.random.default_rng(seed)
     shape = (days * DAY, flows)
-    none = [np.zeros(shape) for _ in range(6)]
-    disturbed = Disturbance(*none, stopped=np.zeros(shape, bool))
+    disturbed = Disturbance._make(np.zeros((len(Disturbance._fields), *shape)))
     episodes = [e for flow in range(flows) for e in _episodes(rng, flow, shape[0], disturbed)]
     return World(_columns(rng, shape, disturbed), episodes)
 
@@ -124,14 +124,14 @@ def _outage(rng: np.random.Generator, episode: Episode, to: Disturbance) -> None
     if rng.random() < 2 / 3:
         to.broken[span] = rng.uniform(0.6, 1.0)
     else:
-        to.stopped[span] = True
+        to.stopped[span] = 1
 
 
 def _columns(
     rng: np.random.Generator, shape: tuple[int, int], disturbed: Disturbance
 ) -> dict[str, Array]:
     usual = _rate(rng, shape)
-    rate = np.where(disturbed.stopped, 0.0, usual * np.exp(disturbed.volume))
+    rate = np.where(disturbed.stopped > 0, 0.0, usual * np.exp(disturbed.volume))
     k = rng.uniform(15, 150, shape[1])
     n = rng.poisson(rate * rng.gamma(k, 1 / k, shape)).astype(np.int64)
     errors = rng.uniform(0.003, 0.007, shape[1]) + disturbed.errors
