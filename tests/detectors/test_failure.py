@@ -12,7 +12,7 @@ import pytest
 from detectors.calibration import WARM_UP
 from detectors.columns import Verdict, Windows, unknown
 from detectors.failure import ENOUGH, GRACE, Failure
-from detectors.failure_model import PRIOR, SCALE, FailureModel
+from detectors.failure_model import PRIOR, SCALE, FailureModel, evidence
 from detectors.state import Rows
 from detectors.symptoms import SYMPTOMS
 from schemas.signals import SignalName
@@ -97,8 +97,9 @@ def test_nothing_is_foretold_of_a_young_flow() -> None:
 
 def test_before_the_first_failure_the_prior_speaks(failure: Failure) -> None:
     calm, slow = spend(failure, 1)[0], spend(failure, 30, slow=True)[-1]
-    odds = np.exp(PRIOR * failure.strength[:, 0].sum())
-    assert failure.strength[:, 0].sum() > 1
+    shown = evidence(failure.strength[:, 0]).sum() / SCALE
+    odds = np.exp(PRIOR * shown)
+    assert shown > 1
     assert slow / (1 - slow) == pytest.approx(odds * calm / (1 - calm))
 
 
@@ -175,9 +176,9 @@ def test_the_horizon_is_a_setting() -> None:
 
 
 def test_probabilities_are_those_of_the_river_model() -> None:
-    model, strength = FailureModel(), np.abs(np.random.default_rng(1).normal(size=(11, 40)))
+    model, strength = FailureModel(), np.random.default_rng(1).uniform(0, 8, (11, 40))
     model.learn(strength, np.arange(40) % 3 == 0)
-    for column, p in zip((SCALE * strength).T, model.probability(strength), strict=True):
+    for column, p in zip(evidence(strength).T, model.probability(strength), strict=True):
         x = dict(zip(SYMPTOMS, column.tolist(), strict=True))
         assert p == pytest.approx(model.regression.predict_proba_one(x)[True])
 
@@ -202,7 +203,7 @@ def test_learning_does_not_depend_on_the_hash_seed_of_the_process() -> None:
     """River keeps weights in dictionaries; sums over them must not follow the order of a hash."""
     code = (
         "import numpy as np; from detectors.failure_model import FailureModel; m = FailureModel();"
-        "e = np.abs(np.random.default_rng(0).normal(size=(11, 50)));"
+        "e = np.random.default_rng(0).uniform(0, 8, (11, 50));"
         "m.learn(e, np.arange(50) % 4 == 0); print(m.state()['weights'].tobytes().hex())"
     )
     weights = {
