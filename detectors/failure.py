@@ -19,7 +19,7 @@ from detectors.track_record import NOT_FAILED, TrackRecord
 from schemas.signals import SignalName
 
 BLOCK_SECONDS: Final = 300
-"""What followed is noted, and learned, in blocks of so long."""
+"""What followed is noted, and learned, in blocks of at least so long."""
 GRACE: Final = 3
 """Blocks by which a failure may become known late: an empty window of a slow flow says little."""
 ENOUGH: Final = 5
@@ -84,7 +84,7 @@ class Failure(FlowState):
                 f"horizon_minutes must be 1 to {LONGEST_HORIZON}, not {horizon_minutes}"
             )
         self._window_seconds = window_seconds
-        self._block = max(1, BLOCK_SECONDS // window_seconds)
+        self._block = -(-BLOCK_SECONDS // window_seconds)
         self._ahead = -(-horizon_minutes * 60 // (self._block * window_seconds))
         self._delay = self._ahead + GRACE
         self.past = column(np.nan, self._delay + 1, 1 + len(SYMPTOMS), dtype=np.float32)
@@ -107,16 +107,17 @@ class Failure(FlowState):
         self.strength[:, at] = accumulate(self.strength[:, at], surprise(verdicts))
         well = (self.windows[at] >= WARM_UP) & (_bits(self.failing[at], 0, self._ahead + 1) == 0)
         forecast = np.where(well, self.model.probability(self.strength[:, at]), np.nan)
-        verdict = self._verdict(forecast)
+        score = self._score(forecast)
+        verdict = self._verdict(forecast, score)
         self.ended.push(rows, np.nan_to_num(np.stack([w.failed, w.finished])))
         self.stopped[at] |= stopped
         self.idle[at] = np.where(w.finished > 0, 0, self.idle[at] + 1)
         self.windows[at] += 1
-        began = np.full(len(forecast), NOT_FAILED)
+        began = np.full(len(score), NOT_FAILED)
         over = self.windows[at] % self._block == 0
         if over.any():
             began[over] = self._close_block(rows.only(over), forecast[over])
-        self.record.watch(rows, forecast, began)
+        self.record.watch(rows, score, began)
         return verdict
 
     def skip(self, rows: Rows) -> None:
@@ -153,24 +154,23 @@ class Failure(FlowState):
         ):
             restore({k.removeprefix(prefix): a for k, a in state.items() if k.startswith(prefix)})
 
-    def _verdict(self, forecast: Floats) -> Verdict:
-        """By probability: what the model learned is a calibrated scale already.
+    def _score(self, forecast: Floats) -> Floats:
+        """By probability: what the model learned is a calibrated scale already."""
+        enough = self.model.failures >= ENOUGH
+        return forecast / self.record.level if enough else np.full(len(forecast), np.nan)
 
-        The score is 0 until enough failures were seen.
-        """
-        rows = len(forecast)
-        known, level = np.where(np.isnan(forecast), np.nan, 0.0), self.record.level
-        ready = self.model.failures >= ENOUGH
+    def _verdict(self, forecast: Floats, score: Floats) -> Verdict:
+        known = np.where(np.isnan(forecast), np.nan, 0.0)
         base = known + self.model.base
         return Verdict(
             observed=forecast,
             expected=base,
             lower=known,
-            upper=known + level,
-            score=np.nan_to_num(forecast / level) if ready else np.zeros(rows),
+            upper=known + self.record.level,
+            score=np.nan_to_num(score),
             evidence=np.nan_to_num(forecast),
-            high=np.ones(rows, np.bool_),
-            span=np.full(rows, self._ahead * self._block),
+            high=np.ones(len(score), np.bool_),
+            span=np.full(len(score), self._ahead * self._block),
             span_observed=forecast,
             span_expected=base,
         )

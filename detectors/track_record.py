@@ -22,8 +22,8 @@ STEP: Final = 0.05
 """Of the logit of the level, for a false warning: as a rule it stays within a third of its odds."""
 START: Final = 0.15
 """Level to begin with (benchmarks/forecast: what one false warning a flow-week led to)."""
-LOWEST, HIGHEST = 0.05, 0.95
-"""A warning of which 19 in 20 are false helps nobody, however seldom it comes."""
+LOWEST, HIGHEST = 0.1, 0.95
+"""Warnings of which nine in ten are false help nobody, however seldom they come."""
 OUTCOMES: Final = 50
 """Latest warnings remembered, of all flows together."""
 PATIENCE: Final = 3
@@ -72,25 +72,25 @@ class TrackRecord(FlowState):
         """Share of the latest warnings that came true; NaN before the first."""
         return float((self._leads >= 0).mean()) if len(self._leads) else float("nan")
 
-    def watch(self, rows: Rows, probability: Floats, began: Ints) -> None:
+    def watch(self, rows: Rows, score: Floats, began: Ints) -> None:
         """Take in one window.
 
         Parameters
         ----------
-        rows, probability
-            Flows, and what is forecast of them (NaN: nothing).
+        rows, score
+            Flows, and what is forecast of each: above 1 warns, NaN where nothing is said.
         began
             Windows since the failure began, of flows just found to fail; else `NOT_FAILED`.
         """
         at = rows.at
-        above = probability > self.level
+        above = score > 1
         quiet = np.where(above, 0, self.quiet[at] + 1)
         since, failed = self.since[at], began != NOT_FAILED
         since = np.where(since != NONE, since + 1, np.where(above, 0, NONE))
         stale = (quiet > self._horizon + self._grace) | (since > PATIENCE * self._horizon)
         false = (since != NONE) & ~failed & stale
         true = failed & (since > began)
-        self._settle((since - began)[true], int(false.sum()), len(probability))
+        self._settle((since - began)[true], int(false.sum()), int((~np.isnan(score)).sum()))
         self.since[at] = np.where(failed | false, NONE, since)
         self.quiet[at] = quiet
 

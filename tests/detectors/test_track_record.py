@@ -20,10 +20,10 @@ def record() -> TrackRecord:
 
 
 def spend(record: TrackRecord, windows: int, probability: float, began: int = NOT_FAILED) -> None:
-    """Some windows with one forecast; in the last a failure may be found."""
+    """Some windows with one forecast; in the last a failure may be found. NaN is not judged."""
     for window in range(windows):
         found = began if window == windows - 1 else NOT_FAILED
-        record.watch(ROW, np.array([probability]), np.array([found]))
+        record.watch(ROW, np.array([probability]) / record.level, np.array([found]))
 
 
 def test_a_warning_that_a_failure_follows_is_true_and_has_its_lead(record: TrackRecord) -> None:
@@ -63,7 +63,7 @@ def test_false_warnings_keep_to_the_budget(budget: float) -> None:
     none, false = np.full(flows, NOT_FAILED), 0
     for window in range(weeks * 10_080):
         opened = record.since[:flows] == -1
-        record.watch(rows, rng.beta(0.5, 30, flows), none)
+        record.watch(rows, rng.beta(0.5, 30, flows) / record.level, none)
         false += int((opened & (record.since[:flows] == 0)).sum()) if window >= 10_080 else 0
     assert false / (flows * (weeks - 1)) == pytest.approx(budget, rel=0.2)
 
@@ -76,6 +76,11 @@ def test_the_level_stays_within_reason(record: TrackRecord) -> None:
     calm.reserve(1)
     spend(calm, 100, 0.0)
     assert calm.level == pytest.approx(LOWEST, rel=1e-3)
+
+
+def test_time_in_which_nothing_is_said_earns_no_budget(record: TrackRecord) -> None:
+    spend(record, 5000, np.nan)
+    assert record.level == pytest.approx(START)
 
 
 def test_only_the_latest_warnings_are_remembered(record: TrackRecord) -> None:
