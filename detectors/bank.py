@@ -215,7 +215,7 @@ class FlowBank:
         verdicts = {
             name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS[:-1]
         }
-        verdicts["failure"] = self._forecast(picked, windows, verdicts)
+        verdicts["failure"] = flows.failure.step(picked, windows, verdicts)
         flows.age[picked.at] += 1
         return verdicts
 
@@ -298,12 +298,6 @@ class FlowBank:
         else:
             verdict = judged.verdict(self._threshold)
         return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
-
-    def _forecast(self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict]) -> Verdict:
-        """Foresee failure from what the other signals show."""
-        volume, silence = verdicts["volume"], verdicts["silence"]
-        empty = (volume.score > 1) & ~volume.high & (w.volume == 0)
-        return self._flows.failure.step(rows, w, verdicts, empty | (silence.score > 1))
 
 
 def _shares(w: Windows) -> tuple[Floats, Floats]:

@@ -96,13 +96,8 @@ class Failure(FlowState):
             false_per_week * window_seconds / WEEK, self._ahead * self._block, GRACE * self._block
         )
 
-    def step(
-        self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict], stopped: Bools
-    ) -> Verdict:
-        """Forecast from one window and those before it, and learn what earlier ones led to.
-
-        ``stopped`` tells which flows were found not to run though they should.
-        """
+    def step(self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict]) -> Verdict:
+        """Forecast from one window and those before it, and learn what earlier ones led to."""
         at = rows.at
         self.strength[:, at] = accumulate(self.strength[:, at], surprise(verdicts))
         well = (self.windows[at] >= WARM_UP) & (_bits(self.failing[at], 0, self._ahead + 1) == 0)
@@ -110,7 +105,7 @@ class Failure(FlowState):
         score = self._score(forecast)
         verdict = self._verdict(forecast, score)
         self.ended.push(rows, np.nan_to_num(np.stack([w.failed, w.finished])))
-        self.stopped[at] |= stopped
+        self.stopped[at] |= _stopped(w, verdicts)
         self.idle[at] = np.where(w.finished > 0, 0, self.idle[at] + 1)
         self.windows[at] += 1
         began = np.full(len(score), NOT_FAILED)
@@ -214,6 +209,14 @@ class Failure(FlowState):
         self.reliability.add(evidence[0, known], failed[known])
         chosen = known & (failed | ((rows.numbers + self.blocks[at]) % KEEP_ONE_IN == 0))
         self.model.learn(evidence[1:, chosen], failed[chosen])
+
+
+def _stopped(w: Windows, verdicts: Mapping[SignalName, Verdict]) -> Bools:
+    """Tell which flows were found not to run though they should."""
+    volume, silence = verdicts["volume"], verdicts["silence"]
+    empty = (volume.score > 1) & ~volume.high & (w.volume == 0)
+    found: Bools = empty | (silence.score > 1)
+    return found
 
 
 def _bits(value: Ints, first: int, number: int) -> Ints:

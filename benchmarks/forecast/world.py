@@ -68,8 +68,8 @@ def world(seed: int, flows: int = 14, days: int = 28) -> World:
     """Simulate.
 
     >>> made = world(1, flows=2, days=4)
-    >>> made.columns["volume"].shape, {episode.flow for episode in made.outages}
-    ((5760, 2), {0, 1})
+    >>> made.columns["volume"].shape, len(made.outages) < len(made.episodes)
+    ((5760, 2), True)
     """
     rng = np.random.default_rng(seed)
     shape = (days * DAY, flows)

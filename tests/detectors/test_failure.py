@@ -24,7 +24,7 @@ DELAY = HORIZON + GRACE * BLOCK
 """Windows after which it is known what followed."""
 OF_VERDICTS: tuple[SignalName, ...] = (
     "errors", "partial", "warnings", "retries", "missing", "duplicates", "latency", "wait",
-    "volume", "backlog",
+    "volume", "backlog", "silence",
 )  # fmt: skip
 
 
@@ -56,15 +56,16 @@ def spend(
     )
     said = []
     for minute in range(minutes):
-        stopped = np.array([runs == 0 and minute == minutes - 1])
-        said.append(failure.step(ROW, given, verdicts, stopped))
+        found = runs == 0 and minute == minutes - 1
+        verdicts["silence"] = unknown(1)._replace(score=np.array([2.0 if found else 0.0]))
+        said.append(failure.step(ROW, given, verdicts))
     return [float(verdict.observed[0]) for verdict in said]
 
 
 def score(failure: Failure) -> float:
     given = Windows(*np.full((len(Windows._fields), 1), np.nan))
     verdicts = dict.fromkeys(OF_VERDICTS, unknown(1))
-    return float(failure.step(ROW, given, verdicts, np.array([False])).score[0])
+    return float(failure.step(ROW, given, verdicts).score[0])
 
 
 def test_one_long_failure_counts_once(failure: Failure) -> None:
