@@ -21,7 +21,7 @@ from detectors.state import FlowState, Rows, column
 STEP: Final = 0.05
 """Of the logit of the level, for a false warning: as a rule it stays within a third of its odds."""
 START: Final = 0.15
-"""Level to begin with (benchmarks/forecast: what one false warning a flow-week led to)."""
+"""Level to begin with; one false warning a flow-week led to .2 (benchmarks/forecast, two seeds)."""
 LOWEST, HIGHEST = 0.1, 0.95
 """Warnings of which nine in ten are false help nobody, however seldom they come."""
 OUTCOMES: Final = 50
