@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.calibration import WARM_UP, Calibration
+from detectors.calibration import Calibration, shared
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
-from detectors.failure import Failure, Outlook
+from detectors.failure import Failure, Foresight
 from detectors.latency import Latency
+from detectors.outlook import NOTHING, Outlook
 from detectors.rate import Rates, Shares
 from detectors.reliability import Reliability
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
+from detectors.width import Width
 from schemas.signals import SignalName
 
 SIGNALS: Final[tuple[SignalName, ...]] = get_args(SignalName)
@@ -40,6 +43,13 @@ CHANNELS: Final[Mapping[SignalName, slice]] = {
 }
 """Channels of the calibration by signal; a signal's score is the highest of its channels.
 Silence and failure have scales of their own."""
+KINDS: Final = (
+    *((first, first + 2) for first in (0, 1, 4, 5)),
+    *((first, first + 1) for first in range(8, 24, 2)),
+    (24,),
+)
+"""Channels behind each kind of evidence: a budget of false alarms is shared by kinds."""
+SIGNAL_OF: Final = {c: name for name, part in CHANNELS.items() for c in range(part.stop)[part]}
 ALL_ROWS: Final = slice(None)
 
 
@@ -48,17 +58,20 @@ class Flows(FlowState):
 
     age: Ints = column(0, dtype=np.int64)
 
-    def __init__(self, threshold: float, window_seconds: int, failure: Failure) -> None:
+    sized: Bools = column(0, dtype=np.bool_)
+    """Whether runs ever held another number of records than one."""
+
+    def __init__(self, threshold: float, width: Width, failure: Failure) -> None:
         super().__init__()
-        self.volume = Volume(window_seconds)
-        self.records = Volume(window_seconds)
-        self.shares = Rates(len(SHARES))
-        self.latency = Latency()
-        self.wait = Latency()
-        self.backlog = Volume(window_seconds)
-        self.silence = Silence(threshold, window_seconds)
+        self.volume = Volume(width)
+        self.records = Volume(width)
+        self.shares = Rates(len(SHARES), width)
+        self.latency = Latency(width)
+        self.wait = Latency(width)
+        self.backlog = Volume(width)
+        self.silence = Silence(threshold, width.seconds)
         self.failure = failure
-        self.calibration = Calibration(CHANNELS["backlog"].stop)
+        self.calibration = Calibration(CHANNELS["backlog"].stop, width)
 
 
 class Heard(NamedTuple):
@@ -79,8 +92,8 @@ class FlowBank:
     Parameters
     ----------
     threshold
-        Calibrated score at which a signal is anomalous: its score is then 1. See
-        `detectors.calibration.threshold`.
+        Calibrated score at which a signal of an ordinary flow is anomalous: its score is then 1.
+        See `detectors.calibration.threshold` and `detectors.calibration.shared`.
     window_seconds
         Length of a window.
     horizon_minutes
@@ -115,14 +128,13 @@ class FlowBank:
         if not window_seconds > 0:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._threshold = threshold
-        self._window_seconds = window_seconds
-        self._forecast_ahead = (horizon_minutes, warnings_per_flow_week)
+        self._width = Width(window_seconds)
+        self._ahead = (horizon_minutes, warnings_per_flow_week)
         self._flows = self._fresh()
         self._rows = self._capacity = 0
 
     def _fresh(self) -> Flows:
-        failure = Failure(self._window_seconds, *self._forecast_ahead)
-        return Flows(self._threshold, self._window_seconds, failure)
+        return Flows(self._threshold, self._width, Failure(self._width, *self._ahead))
 
     @property
     def rows(self) -> int:
@@ -138,7 +150,7 @@ class FlowBank:
 
     def learning(self, rows: NDArray[np.int64]) -> Bools:
         """Whether rows are too young to be judged."""
-        young: Bools = self._flows.age[rows] <= WARM_UP
+        young: Bools = self._flows.age[rows] <= self._flows.calibration.warm_up
         return young
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -162,25 +174,35 @@ class FlowBank:
         self._flows.restore(state)
         self._flows.failure.take_up(state)
 
-    def outlook(self, row: int) -> Outlook:
+    def foresight(self, row: int) -> Foresight:
         """Say what a row's failure forecast rests on, and what such warnings were worth so far."""
-        return self._flows.failure.outlook(row)
+        return self._flows.failure.foresight(row)
 
     @property
     def reliability(self) -> Reliability:
         """How well failure forecasts kept what they promised."""
         return self._flows.failure.reliability
 
-    def skip(self, rows: NDArray[np.int64], minute: Ints, ahead: Ints) -> None:  # noqa: ARG002 - as step
+    @property
+    def flows(self) -> Flows:
+        """The state of every detector, for `detectors.relearning`."""
+        return self._flows
+
+    def skip(self, rows: Ints, minute: Ints, ahead: Ints, outlook: Outlook = NOTHING) -> None:  # noqa: ARG002 - as step
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
         picked = Rows.of(rows)
         for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
-            counts.skip(picked, ahead)
+            counts.skip(picked, ahead, outlook)
         self._flows.silence.skip(picked)
         self._flows.failure.skip(picked)
 
     def step(
-        self, rows: NDArray[np.int64], minute: Ints, ahead: Ints, windows: Windows
+        self,
+        rows: NDArray[np.int64],
+        minute: Ints,
+        ahead: Ints,
+        windows: Windows,
+        outlook: Outlook = NOTHING,
     ) -> dict[SignalName, Verdict]:
         """Score one closed window of rows, then learn from it.
 
@@ -191,16 +213,18 @@ class FlowBank:
         minute
             Local minute of the week in which the window starts (0 = Monday 00:00), per row.
         ahead
-            The same of the window five later.
+            The same of the window `detectors.volume.lookahead` later.
         windows
             What was counted; columns parallel to ``rows``.
+        outlook
+            What is known of these windows beyond the data.
 
         Returns
         -------
         A verdict for each signal, columns parallel to ``rows``.
         """
         picked, flows = Rows.of(rows), self._flows
-        heard = self._listen(picked, minute, ahead, windows)
+        heard = self._listen(picked, minute, ahead, windows, outlook)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
         for name, part in CHANNELS.items():
@@ -209,17 +233,22 @@ class FlowBank:
             judged, of = heard[name]
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = judged.known if isinstance(judged, Shares) else True
+        flows.sized[picked.at] |= ~np.isnan(windows.records) & (windows.records != windows.volume)
+        known[CHANNELS["records"]] &= flows.sized[picked.at]  # else volume has said it all
         c = flows.calibration.step(picked, evidence, known)
-        self._release(picked)
-        score = c / self._threshold
+        threshold = shared(self._threshold, self._kinds(picked))
+        self._release(picked, threshold, outlook)
+        score = c / threshold
         verdicts = {
             name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS[:-1]
         }
         verdicts["failure"] = flows.failure.step(picked, windows, verdicts)
         flows.age[picked.at] += 1
-        return verdicts
+        return outlook.eased(picked, verdicts)
 
-    def _listen(self, rows: Rows, minute: Ints, ahead: Ints, w: Windows) -> dict[SignalName, Heard]:
+    def _listen(
+        self, rows: Rows, minute: Ints, ahead: Ints, w: Windows, outlook: Outlook
+    ) -> dict[SignalName, Heard]:
         """Let each detector judge and learn the rows of which it has data."""
         flows = self._flows
         heard: dict[SignalName, Heard] = {}
@@ -232,22 +261,22 @@ class FlowBank:
                 part = (column[known] for column in columns)
                 heard[name] = Heard(step(rows.only(known), *part), known)
 
-        hear("volume", flows.volume.step, w.volume, minute, ahead)
-        hear("records", flows.records.step, w.records, minute, ahead)
-        hear("backlog", flows.backlog.step, w.queue_depth, minute, ahead)
+        hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
+        hear("records", partial(flows.records.step, outlook=outlook), w.records, minute, ahead)
+        hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
         shares = flows.shares.step(rows, *_shares(w))
         heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
         took = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
         hear("latency", flows.latency.step, w.duration_count, took)
         waited = np.where(w.wait_count == 0, 0.0, w.wait_log)
         hear("wait", flows.wait.step, w.wait_count, waited)
-        self._pass_over(rows, ahead, w)
+        self._pass_over(rows, ahead, w, outlook)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         return heard
 
-    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows) -> None:
+    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows, outlook: Outlook) -> None:
         """Counts that are unknown in this window, but were known before, are skipped."""
         for detector, count in (
             (self._flows.volume, w.volume),
@@ -256,9 +285,16 @@ class FlowBank:
         ):
             missed = np.isnan(count) & (detector.age[rows.at] > 0)
             if missed.any():
-                detector.skip(rows.only(missed), ahead[missed])
+                detector.skip(rows.only(missed), ahead[missed], outlook)
 
-    def _release(self, rows: Rows) -> None:
+    def _kinds(self, rows: Rows) -> Floats:
+        """How many kinds of evidence each row gives."""
+        voiced = self._flows.calibration.voiced[:, rows.at]
+        heard = [voiced[list(kind)].any(axis=0) for kind in KINDS]
+        kinds: Floats = np.sum(heard, axis=0, dtype=np.float64)
+        return kinds
+
+    def _release(self, rows: Rows, threshold: Floats, outlook: Outlook) -> None:
         """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
         flows = self._flows
         shares = ((CHANNELS[s].start + 1, flows.shares.risen[i]) for i, s in enumerate(SHARES))
@@ -271,7 +307,8 @@ class FlowBank:
             (21, flows.latency.risen),
             (23, flows.wait.risen),
         ):
-            limit = flows.calibration.limit(rows, channel, RELEASE * self._threshold)
+            alarm = outlook.threshold(rows, SIGNAL_OF[channel], threshold)
+            limit = flows.calibration.limit(rows, channel, RELEASE * alarm)
             sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
 
     @staticmethod

@@ -9,9 +9,6 @@ from scipy.special import log_ndtr
 
 from detectors.columns import Floats
 
-SPANS: Final = (1, 3, 15, 60)
-"""Lengths in windows over which counts are judged (detection notes: from a single minute, which
-real traffic needs, to an hour, without which sparse flows are not seen)."""
 LN10: Final = 2.302585092994046
 SMALLEST: Final = 1e-6
 

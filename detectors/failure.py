@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calibration import WARM_UP
+from detectors.calibration import LEAST_WINDOWS, WARM_UP
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows
 from detectors.failure_model import KEEP_ONE_IN, FailureModel
 from detectors.reliability import Reliability
@@ -16,6 +16,7 @@ from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
 from detectors.symptoms import IN_WORDS, SYMPTOMS, accumulate, surprise
 from detectors.track_record import NOT_FAILED, TrackRecord
+from detectors.width import Width
 from schemas.signals import SignalName
 
 BLOCK_SECONDS: Final = 300
@@ -30,8 +31,10 @@ WEEK: Final = 7 * 86_400
 MEMORY: Final = 62
 """Blocks of which is remembered whether the flow failed."""
 
+MINUTE: Final = Width()
 
-class Outlook(NamedTuple):
+
+class Foresight(NamedTuple):
     """What a forecast rests on, in words and by experience.
 
     ``lead_minutes`` is how far ahead of a failure warnings come as a rule, ``confidence`` the share
@@ -52,7 +55,7 @@ class Failure(FlowState):
 
     Parameters
     ----------
-    window_seconds
+    width
         Length of a window.
     horizon_minutes
         How far ahead failure is foreseen.
@@ -77,15 +80,16 @@ class Failure(FlowState):
     """Whether it was found stopped in the block that is open."""
 
     def __init__(
-        self, window_seconds: int = 60, horizon_minutes: int = 30, false_per_week: float = 1.0
+        self, width: Width = MINUTE, horizon_minutes: int = 30, false_per_week: float = 1.0
     ) -> None:
         if not 0 < horizon_minutes <= LONGEST_HORIZON:
             raise ValueError(
                 f"horizon_minutes must be 1 to {LONGEST_HORIZON}, not {horizon_minutes}"
             )
-        self._window_seconds = window_seconds
-        self._block = -(-BLOCK_SECONDS // window_seconds)
-        self._ahead = -(-horizon_minutes * 60 // (self._block * window_seconds))
+        self._width = width
+        self._warm_up = width.windows(WARM_UP, least=LEAST_WINDOWS)
+        self._block = -(-BLOCK_SECONDS // width.seconds)
+        self._ahead = -(-horizon_minutes * 60 // (self._block * width.seconds))
         self._delay = self._ahead + GRACE
         self.past = column(np.nan, self._delay + 1, 1 + len(SYMPTOMS), dtype=np.float32)
         super().__init__()
@@ -93,14 +97,16 @@ class Failure(FlowState):
         self.model = FailureModel()
         self.reliability = Reliability()
         self.record = TrackRecord(
-            false_per_week * window_seconds / WEEK, self._ahead * self._block, GRACE * self._block
+            false_per_week * width.seconds / WEEK, self._ahead * self._block, GRACE * self._block
         )
 
     def step(self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict]) -> Verdict:
         """Forecast from one window and those before it, and learn what earlier ones led to."""
         at = rows.at
         self.strength[:, at] = accumulate(self.strength[:, at], surprise(verdicts))
-        well = (self.windows[at] >= WARM_UP) & (_bits(self.failing[at], 0, self._ahead + 1) == 0)
+        well = (self.windows[at] >= self._warm_up) & (
+            _bits(self.failing[at], 0, self._ahead + 1) == 0
+        )
         forecast = np.where(well, self.model.probability(self.strength[:, at]), np.nan)
         score = self._score(forecast)
         verdict = self._verdict(forecast, score)
@@ -120,13 +126,13 @@ class Failure(FlowState):
         self.unbroken[rows.at] = 0
         self.strength[:, rows.at] = 0
 
-    def outlook(self, row: int, strongest: int = 3) -> Outlook:
+    def foresight(self, row: int, strongest: int = 3) -> Foresight:
         """Say why a row's forecast is what it is, and what such warnings were worth so far."""
         shares = self.model.contributions(self.strength[:, row : row + 1])[:, 0]
         order = np.argsort(-shares, kind="stable")[:strongest]
         reasons = tuple(IN_WORDS[i] for i in order if shares[i] > 0)
-        lead_minutes = self.record.lead * self._window_seconds / 60
-        return Outlook(reasons, lead_minutes, self.record.confidence)
+        lead_minutes = self.record.lead * self._width.minutes
+        return Foresight(reasons, lead_minutes, self.record.confidence)
 
     def pooled(self) -> dict[str, NDArray[Any]]:
         """What was learned from all flows together, as arrays by dotted name."""

@@ -11,16 +11,23 @@ from detectors import cusum
 from detectors.columns import Floats, Ints, Verdict
 from detectors.deviance import tail_evidence
 from detectors.state import FlowState, Rows, column
+from detectors.width import Width
 
 BINS: Final = 40
 EVENT_NOISE: Final = 0.3
 """Variance of a single log-duration; learning it brought nothing (detection notes)."""
 START: Final = 60
-"""Windows with data from which a flow is judged."""
+"""Minutes with data from which a flow is judged."""
 HOLD: Final = 120
-"""Windows without data for which the last score stands (detection notes)."""
+"""Minutes without data for which the last score stands (detection notes)."""
 SPAN: Final = 4
-"""Windows of full activity within which older data fades to 1/e."""
+"""Minutes of full activity within which older data fades to 1/e."""
+DAY: Final = 1440
+MEAN_RATE: Final = 0.0007
+SPREAD_RATE: Final = 0.001
+"""Least rates in a minute at which the mean, and spread and load, are learned (detection notes)."""
+TABLE_RATE: Final = 0.004
+"""The same of the tables by load and of the scale of evidence."""
 
 
 class Durations(NamedTuple):
@@ -37,6 +44,7 @@ class Durations(NamedTuple):
     excess: Floats
     tail: Floats
     risen: Floats
+    span: int
 
     def evidence(self) -> Floats:
         """Raw evidence of two channels: the recent past (-1 holds), and the cumulative sum."""
@@ -52,7 +60,7 @@ class Durations(NamedTuple):
             score=score.max(axis=0),
             evidence=np.maximum(evidence[0], 0),
             high=np.ones(len(self.tail), bool),
-            span=np.full(len(self.tail), SPAN),
+            span=np.full(len(self.tail), self.span),
             span_observed=np.exp(self.usual + self.excess),
             span_expected=np.exp(self.usual),
         )
@@ -62,10 +70,10 @@ class Latency(FlowState):
     """Durations of many flows, one window at a time (detection notes, latency)."""
 
     visits: Ints = column(0, dtype=np.int64)
-    gap: Ints = column(HOLD, dtype=np.int64)
+    gap: Ints
     mean: Floats = column(0.0)
     by_load: NDArray[np.float32] = column(0.0, BINS, dtype=np.float32)
-    load_visits: NDArray[np.float32] = column(0.0, BINS, dtype=np.float32)
+    load_visits: NDArray[np.uint16] = column(0, BINS, dtype=np.uint16)
     variance: Floats = column(0.005)
     load: Floats = column(0.0)
     load_squared: Floats = column(0.0)
@@ -75,6 +83,16 @@ class Latency(FlowState):
     scale: Floats = column(0.02)
     usual: Floats = column(np.nan)
     risen: Floats = column(0.0)
+
+    def __init__(self, width: Width) -> None:
+        self._hold = width.windows(HOLD)
+        self.gap = column(self._hold, dtype=np.int64)
+        super().__init__()
+        self._span = width.windows(SPAN)
+        self._start = width.windows(START, least=20)
+        self._forget = 1 / width.windows(DAY)
+        self._mean_rate, self._spread_rate = width.rate(MEAN_RATE), width.rate(SPREAD_RATE)
+        self._table_rate = width.rate(TABLE_RATE)
 
     def step(self, rows: Rows, count: Floats, log: Floats) -> Durations:
         """Judge one window of these rows, of ``count`` durations with mean ``log``, and learn.
@@ -99,9 +117,16 @@ class Latency(FlowState):
             deviation=deviation,
             usual=self.usual[at].copy(),
             excess=self.weighted[at] / np.maximum(self.weight[at], 1e-9),
-            tail=np.where((gap > 0) & (gap <= HOLD), -1.0, tail_evidence(z)),
+            tail=np.where((gap > 0) & (gap <= self._hold), -1.0, tail_evidence(z)),
             risen=self.risen[at].copy(),
+            span=self._span,
         )
+
+    def relearn(self, rows: Rows) -> None:
+        """Begin anew after a change: the level at once, judgement with `START` more visits."""
+        for array in (self.visits, self.activity, self.weighted, self.weight, self.risen):
+            array[rows.at] = 0
+        self.gap[rows.at] = HOLD
 
     def _visit(self, rows: Rows, n: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
         """Judge and learn rows that have data: expected log, its deviation, and z."""
@@ -117,7 +142,7 @@ class Latency(FlowState):
         clipped = q * np.clip(e, -4.5 * np.sqrt(V), 4.5 * np.sqrt(V))
         active = self._activity(rows, n, visits)
         z = self._judge(rows, active, q, clipped)
-        self.mean[at] = mean + np.maximum(0.0007, 1 / (visits + 1)) * clipped
+        self.mean[at] = mean + np.maximum(self._mean_rate, 1 / (visits + 1)) * clipped
         self._learn_load(place, by_load, share, clipped)
         self._learn_variance(rows, e**2 - EVENT_NOISE / n, visits)
         self.usual[at] = usual
@@ -135,7 +160,7 @@ class Latency(FlowState):
     def _activity(self, rows: Rows, n: Floats, visits: Ints) -> Floats:
         """How much of a fully active window this is, 0..1: the time in which evidence fades."""
         at = rows.at
-        rate = np.maximum(1 / visits, 0.001)
+        rate = np.maximum(1 / visits, self._spread_rate)
         load = self.load[at] + rate * (n - self.load[at])
         squared = self.load_squared[at] + rate * (n**2 - self.load_squared[at])
         self.load[at], self.load_squared[at] = load, squared
@@ -145,24 +170,24 @@ class Latency(FlowState):
 
     def _judge(self, rows: Rows, active: Floats, q: Floats, clipped: Floats) -> Floats:
         at = rows.at
-        fade = np.exp(-active / SPAN - 1 / 1440)
+        fade = np.exp(-active / self._span - self._forget)
         weighted, weight = fade * self.weighted[at] + clipped, fade * self.weight[at] + q
         self.weighted[at], self.weight[at] = weighted, weight
-        scale, judged = self.scale[at], self.visits[at] >= START
+        scale, judged = self.scale[at], self.visits[at] >= self._start
         z = np.where(judged, weighted / weight / np.sqrt(scale + 1e-7), 0.0)
-        rate = np.maximum(0.004, 10 / (self.activity[at] + 500)) * active
+        rate = np.maximum(self._table_rate, 10 / (self.activity[at] + 500)) * active
         turn = np.where(np.abs(z) > 0.6745, 0.5, -0.5)
         self.scale[at] = np.where(judged, scale * np.exp(rate * turn), scale)
         return z
 
     def _learn_load(self, place: Ints, by_load: Floats, share: Floats, clipped: Floats) -> None:
         visits = self.load_visits.reshape(-1)
-        rate = np.maximum(0.004, 0.3 / (1 + visits.take(place[0]) / 50))
+        rate = np.maximum(self._table_rate, 0.3 / (1 + visits.take(place[0]) / 50))
         self.by_load.reshape(-1)[place] = by_load + share * rate * clipped
-        visits[place[0]] += 1
+        visits[place[0]] = np.minimum(visits[place[0]], 65_534) + 1
 
     def _learn_variance(self, rows: Rows, excess: Floats, visits: Ints) -> None:
         variance = self.variance[rows.at]
-        rate = np.maximum(0.001, 1 / (visits + 50))
+        rate = np.maximum(self._spread_rate, 1 / (visits + 50))
         grown = variance + rate * (np.clip(excess, 0, 9 * variance) - variance)
         self.variance[rows.at] = np.maximum(grown, 4e-4)

@@ -16,11 +16,11 @@ from river.base import AnomalyDetector  # type: ignore[attr-defined,unused-ignor
 
 from detectors.bank import FlowBank
 from detectors.columns import Windows
+from detectors.volume import lookahead
+from detectors.width import Width
 from schemas.signals import SignalName
 
 WEEK = 7 * 1440
-
-AHEAD = 5
 
 
 class DetectorInputError(ValueError):
@@ -47,6 +47,7 @@ class FlowDetector(AnomalyDetector):  # type: ignore[misc,unused-ignore] # river
         self.window_seconds = window_seconds
         self._bank = FlowBank(threshold=threshold, window_seconds=window_seconds)
         self._bank.grow(1)
+        self._ahead = lookahead(Width(window_seconds)) * window_seconds // 60
         self._scored: tuple[Mapping[str, float], FlowBank] | None = None
 
     def score_one(self, x: Mapping[str, float]) -> float:
@@ -63,7 +64,7 @@ class FlowDetector(AnomalyDetector):  # type: ignore[misc,unused-ignore] # river
             If a field is missing, not finite, or out of range.
         """
         after = copy.deepcopy(self._bank)
-        verdict = after.step(*_as_arrays(x, self.reads))[self.signal]
+        verdict = after.step(*_as_arrays(x, self.reads, self._ahead))[self.signal]
         self._scored = (dict(x), after)
         return float(verdict.score[0])
 
@@ -72,7 +73,7 @@ class FlowDetector(AnomalyDetector):  # type: ignore[misc,unused-ignore] # river
         if self._scored is not None and self._scored[0] == dict(x):
             self._bank = self._scored[1]
         else:
-            self._bank.step(*_as_arrays(x, self.reads))
+            self._bank.step(*_as_arrays(x, self.reads, self._ahead))
         self._scored = None
 
     def state(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -280,7 +281,7 @@ class FailureDetector(FlowDetector):
 
 
 def _as_arrays(
-    x: Mapping[str, float], reads: tuple[str, ...]
+    x: Mapping[str, float], reads: tuple[str, ...], ahead: int
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], Windows]:
     minute = _number(x, "minute")
     if not 0 <= minute < WEEK:
@@ -295,7 +296,7 @@ def _as_arrays(
             raise DetectorInputError(f"{name} must not be negative")
         columns[name] = np.array([value])
     now = np.array([int(minute)])
-    return np.zeros(1, np.int64), now, (now + AHEAD) % WEEK, Windows(**columns)
+    return np.zeros(1, np.int64), now, (now + ahead) % WEEK, Windows(**columns)
 
 
 def _number(x: Mapping[str, float], name: str) -> float:

@@ -12,11 +12,16 @@ from detectors.columns import Bools, Floats, Verdict
 from detectors.deviance import SMALLEST, deviance_residual, spread, tail_evidence
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
+from detectors.width import Width
 
 SPAN: Final = 10
+"""Minutes over which a share is judged (detection notes)."""
 START: Final = 70
+"""Minutes with data before it is."""
 MEMORY: Final = 4320
-"""Windows over which the ordinary share is remembered: three days (detection notes)."""
+"""Minutes over which the ordinary share is remembered: three days (detection notes)."""
+DISPERSION_RATE: Final = 0.001
+"""Least weight in a minute of new evidence of the dispersion (detection notes)."""
 
 
 class Shares(NamedTuple):
@@ -33,10 +38,12 @@ class Shares(NamedTuple):
     z: Floats
     risen: Floats
     known: Bools
+    span: int
 
     def of(self, share: int) -> Shares:
         """One of the shares."""
-        return Shares(*(column[share] for column in self))
+        *columns, span = self
+        return Shares._make([*(column[share] for column in columns), span])
 
     def evidence(self) -> Floats:
         """Raw evidence of two channels: the last ten windows, and the cumulative sum."""
@@ -52,7 +59,7 @@ class Shares(NamedTuple):
             score=score.max(axis=0),
             evidence=evidence[0],
             high=np.ones(len(self.observed), bool),
-            span=np.full(len(self.observed), SPAN),
+            span=np.full(len(self.observed), self.span),
             span_observed=self.seen,
             span_expected=self.foreseen,
         )
@@ -74,7 +81,7 @@ class Rates(FlowState):
     information: Floats
     risen: Floats
 
-    def __init__(self, shares: int) -> None:
+    def __init__(self, shares: int, width: Width) -> None:
         self.age = column(0, shares, dtype=np.int64)
         self.hits = column(1.0, shares)
         self.total = column(100.0, shares)
@@ -82,7 +89,11 @@ class Rates(FlowState):
         self.information = column(20.0, shares)
         self.risen = column(0.0, shares)
         super().__init__()
-        self.sums = SlidingSums(2 * shares, (SPAN,))
+        self._span = width.windows(SPAN)
+        self._start = width.windows(START, least=20)
+        self._fade = 1 - 1 / width.windows(MEMORY)
+        self._dispersion_rate = width.rate(DISPERSION_RATE)
+        self.sums = SlidingSums(2 * shares, (self._span,))
 
     def step(self, rows: Rows, hits: Floats, total: Floats) -> Shares:
         """Judge one window of these rows, ``hits`` out of ``total``, then learn from it.
@@ -96,25 +107,25 @@ class Rates(FlowState):
         age, alpha = self.age[:, at].copy(), self.alpha[:, at].copy()
         p = self.hits[:, at] / self.total[:, at]
         L = p * M
-        judged = (age >= START) & (M > 0)
+        judged = (age >= self._start) & (M > 0)
         z = np.where(judged, deviance_residual(X, L, alpha), 0.0)
         risen = cusum.accumulate(self.risen[:, at], z)
         self._learn_dispersion(at, judged, X, L)
         self.risen[:, at] = risen
-        self.hits[:, at] = self.hits[:, at] * (1 - 1 / MEMORY) + x
-        self.total[:, at] = self.total[:, at] * (1 - 1 / MEMORY) + n
+        self.hits[:, at] = self.hits[:, at] * self._fade + x
+        self.total[:, at] = self.total[:, at] * self._fade + n
         known = (age > 0) | (n > 0)
         self.age[:, at] = age + known
         observed, expected = np.where(told, hits, np.nan), np.where(told, p * n, np.nan)
         upper = expected + 3 * spread(expected, alpha)
-        return Shares(observed, expected, upper, X, L, z, risen, known)
+        return Shares(observed, expected, upper, X, L, z, risen, known, self._span)
 
     def _learn_dispersion(self, at: Any, judged: Bools, X: Floats, L: Floats) -> None:
         alpha, L = self.alpha[:, at], np.maximum(L, SMALLEST)
         weight = np.where(judged, np.minimum(1, L), 0.0)
         information = self.information[:, at] + weight
         excess = np.clip(((X - L) ** 2 - L) / L**2, -1, 8 * alpha + 0.2)
-        rate = weight * np.maximum(0.001, 1 / information)
+        rate = weight * np.maximum(self._dispersion_rate, 1 / information)
         alpha = np.clip(alpha + rate * (excess - alpha), 1e-3, 10)
         self.alpha[:, at] = alpha
         self.information[:, at] = information

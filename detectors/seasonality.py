@@ -14,14 +14,24 @@ from numpy.typing import NDArray
 from detectors.columns import Floats, Ints
 from detectors.deviance import spread
 from detectors.state import FlowState, Rows, column
+from detectors.width import Width
 
 SLOT_MINUTES: Final = 5
 SLOTS: Final = 288
 FLOOR: Final = 0.002
 """Least expected count of a window (detection notes): nothing is impossible."""
-MEAN_WINDOWS: Final = 20160
+MEAN_MINUTES: Final = 20160
 """Memory of the plain mean that stands in for slots never seen: two weeks."""
 VISITS: Final = 255
+AS_USUAL: Final = -128
+"""In the table of last times: the slot did what it usually does."""
+LOG_STEP: Final = 1 / 12
+"""Last times are kept as logarithms of ratios in steps of 8 %: a byte spans from 1/36,000 to
+36,000 times the usual, and twice the last digit is still far inside what is ordinary."""
+DOUBT: Final = 3
+"""Visits of a slot that still count after a change: its next one then weighs a quarter, where it
+weighed a tenth. More doubt about each deployment would make the tables of a flow that is deployed
+daily as noisy as its days."""
 
 
 class Expectation(NamedTuple):
@@ -37,47 +47,44 @@ class Expectation(NamedTuple):
 
 
 class Seasonality(FlowState):
-    """Slot and minute tables of many flows.
+    """Slot and minute tables of many flows; rates are per window.
 
-    Parameters
-    ----------
-    window_seconds
-        Length of a window; rates are per window.
+    Rates are kept as square roots in half precision: to a tenth of a percent, up to 4e9.
     """
 
     mean: Floats = column(0.0)
     age: Ints = column(0, dtype=np.int64)
-    rate: NDArray[np.float32] = column(0.0, 2 * SLOTS, dtype=np.float32)
+    root_rate: NDArray[np.float16] = column(0.0, 2 * SLOTS, dtype=np.float16)
     visits: NDArray[np.uint8] = column(0, 2 * SLOTS, dtype=np.uint8)
-    last_time: NDArray[np.float32] = column(-1.0, 2 * SLOTS, dtype=np.float32)
+    last_time: NDArray[np.int8] = column(AS_USUAL, 2 * SLOTS, dtype=np.int8)
     share: NDArray[np.float32] = column(1.0, 60, dtype=np.float32)
-    share_weight: NDArray[np.float32] = column(0.0, 60, dtype=np.float32)
+    share_weight: NDArray[np.float16] = column(0.0, 60, dtype=np.float16)
     # the slot in progress
     open_slot: Ints = column(-1, dtype=np.int64)
-    counts: Floats = column(0.0, SLOT_MINUTES)
+    counts: NDArray[np.float32] = column(0.0, SLOT_MINUTES, dtype=np.float32)
     windows: NDArray[np.uint16] = column(0, SLOT_MINUTES, dtype=np.uint16)
     level: Floats = column(0.0)
 
-    def __init__(self, window_seconds: int = 60) -> None:
+    def __init__(self, width: Width) -> None:
         super().__init__()
-        self._full = max(1, 60 * SLOT_MINUTES // window_seconds)
+        self._full = max(1, 60 * SLOT_MINUTES // width.seconds)
+        self._memory = width.windows(MEAN_MINUTES)
 
     def expected(self, rows: Rows, minute: Ints) -> Expectation:
         """What the tables expect of a window at this local minute of the week."""
         slot, capacity = slot_of(minute), self.mean.shape[-1]
         other = np.where(slot < SLOTS, slot + SLOTS, slot - SLOTS)
         place = np.stack([slot, other]) * capacity + rows.numbers
-        rate = self.rate.reshape(-1).take(place).astype(np.float64)
+        rate = self.root_rate.reshape(-1).take(place).astype(np.float64) ** 2
         seen = self.visits.reshape(-1).take(place) > 0
-        last = self.last_time.reshape(-1).take(place).astype(np.float64)
+        last = self.last_time.reshape(-1).take(place)
         share = self.share.reshape(-1).take(minute % 60 * capacity + rows.numbers)
         r = np.where(seen[0], rate[0], np.where(seen[1], rate[1], self.mean[rows.at]))
         base = np.maximum(r * share, FLOOR)
-        again = np.maximum(base * (last + 1e-6) / (r + 1e-6), FLOOR)
-        again = np.where(last >= 0, again, base)
-        high = np.maximum(np.maximum(again[0], again[1]), base)
-        low = np.minimum(np.minimum(again[0], again[1]), base)
-        return Expectation(base, high, low)
+        again = np.maximum(base * _RATIO.take(last.astype(np.int64) - AS_USUAL), FLOOR)
+        return Expectation(
+            base, np.maximum(base, again.max(axis=0)), np.minimum(base, again.min(0))
+        )
 
     def observe(self, rows: Rows, minute: Ints, count: Floats, level: Floats) -> None:
         """Take in one window's count, and the level of the flow as it entered that window."""
@@ -87,8 +94,16 @@ class Seasonality(FlowState):
         self.windows.reshape(-1)[place] += 1
         self.level[at] = level
         mean, age = self.mean[at], self.age[at]
-        self.mean[at] = mean + (count - mean) / np.minimum(age + 1, MEAN_WINDOWS)
+        self.mean[at] = mean + (count - mean) / np.minimum(age + 1, self._memory)
         self.age[at] = age + 1
+
+    def relearn(self, rows: Rows, *, pattern: bool) -> None:
+        """Let coming days weigh more; where the ``pattern`` of the day changed, count alone."""
+        at = rows.at
+        self.visits[:, at] = np.minimum(self.visits[:, at], 0 if pattern else DOUBT)
+        if pattern:
+            self.last_time[:, at] = AS_USUAL
+            self.share_weight[:, at] = 0
 
     def close(self, rows: Rows, minute: Ints, alpha: Floats) -> None:
         """Learn from the slot in progress where ``minute`` begins another one.
@@ -110,7 +125,8 @@ class Seasonality(FlowState):
 
     def _learn(self, rows: Rows, alpha: Floats) -> None:
         at, capacity = rows.at, self.mean.shape[-1]
-        slot, counts, windows = self.open_slot[at], self.counts[:, at], self.windows[:, at]
+        slot, windows = self.open_slot[at], self.windows[:, at]
+        counts = self.counts[:, at].astype(np.float64)
         hour = (slot % (60 // SLOT_MINUTES) * SLOT_MINUTES) + np.arange(SLOT_MINUTES)[:, None]
         minutes = hour * capacity + rows.numbers
         share = self.share.reshape(-1).take(minutes).astype(np.float64)
@@ -120,13 +136,16 @@ class Seasonality(FlowState):
         self._learn_share(minutes, share, counts, windows)
 
     def _learn_rate(self, place: Ints, X: Floats, F: Floats, alpha: Floats) -> None:
-        rate, visits = self.rate.reshape(-1), self.visits.reshape(-1)
+        root, visits = self.root_rate.reshape(-1), self.visits.reshape(-1)
         last_time = self.last_time.reshape(-1)
-        r, v, e = X / F, visits.take(place).astype(np.float64), rate.take(place).astype(np.float64)
+        r, v = X / F, visits.take(place).astype(np.float64)
+        e = root.take(place).astype(np.float64) ** 2
         unusual = np.abs(X - F * e) > 4 * spread(F * e, alpha) + 3
-        last = np.where(unusual, r, -1.0)
-        last_time[place] = np.where(v >= 2, last, last_time.take(place))
-        rate[place] = e + np.maximum(1 / (v + 1), 0.1) * (r - e)
+        learned = e + np.maximum(1 / (v + 1), 0.1) * (r - e)
+        steps = np.rint(np.log((r + 1e-6) / (learned + 1e-6)) / LOG_STEP)
+        last = np.where(unusual, np.clip(steps, AS_USUAL + 1, 127), AS_USUAL)
+        last_time[place] = np.where(v >= 2, last, AS_USUAL)
+        root[place] = np.sqrt(learned)
         visits[place] = np.minimum(v + 1, VISITS)
 
     def _learn_share(
@@ -136,11 +155,24 @@ class Seasonality(FlowState):
         part = counts * n / np.maximum(windows * np.maximum(X, 1e-9), 1e-9)
         w = np.where((X > 0) & (windows > 0), X / (X + 3), 0.0)
         weight = self.share_weight.reshape(-1)
-        total = weight.take(minutes) + w
+        total = weight.take(minutes).astype(np.float64) + w
         self.share.reshape(-1)[minutes] = share + np.maximum(1 / (total + 1), 0.02) * w * (
             part - share
         )
-        weight[minutes] = total
+        weight[minutes] = np.minimum(total, MOST_WEIGHT)
+
+
+MOST_WEIGHT: Final = 100.0
+"""From 49 visits the least rate of learning holds; more need not be counted."""
+
+
+def _ratios() -> Floats:
+    ratio: Floats = np.exp(LOG_STEP * np.arange(AS_USUAL, 128))
+    ratio[0] = 1.0  # as usual
+    return ratio
+
+
+_RATIO: Final = _ratios()
 
 
 def slot_of(minute: Ints) -> Ints:

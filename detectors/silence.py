@@ -127,6 +127,11 @@ class Silence(FlowState):
         """Let time pass unwatched: the gap grows older, but nothing was due that could be seen."""
         self.since[rows.at] += 1
 
+    def relearn(self, rows: Rows) -> None:
+        """Forget the cadence of a schedule that is no more."""
+        self.gaps[rows.at] = 0
+        self.mean[rows.at], self.mean_square[rows.at] = 1, 2
+
     def _learn(self, rows: Rows, due: Floats, gap: Floats) -> None:
         ordinary = self._evidence(rows, due) <= STOP  # an alarm is no example
         rows, gap = rows.only(ordinary), gap[ordinary]

@@ -1,8 +1,8 @@
-"""Exact sums over sliding windows, as differences of running totals in fixed point.
+"""Exact sums over sliding windows: what enters is added, what leaves is subtracted.
 
-Totals are 64-bit integers in millionths (2**-20), so a sum does not depend on how it was added
-up, nothing drifts however long a flow runs, and a total that wraps around still gives right
-differences.
+Values are multiples of 2**-20 with 24 significant bits, and sums stay below 2**33: every sum and
+difference is exact in double precision, so it does not depend on how it was added up, and nothing
+drifts however long a flow runs.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Floats, Ints
+from detectors.columns import Floats
 from detectors.state import FlowState, Rows, column
 
 QUANTUM = 2.0**-20
-CEILING = 1e9
-"""Counts above this in one window are taken as this: an hour of them still fits the integers."""
+CEILING = 1e8
+"""Counts above this in one window are taken as this: an hour of them still sums exactly."""
 
 
 class SlidingSums(FlowState):
@@ -44,12 +44,14 @@ class SlidingSums(FlowState):
            [10.]])
     """
 
-    totals: NDArray[np.int64]
-    head: Ints = column(0, dtype=np.int64)
+    ring: NDArray[np.float32]
+    sums: Floats
+    head: NDArray[np.uint16] = column(0, dtype=np.uint16)
 
     def __init__(self, quantities: int, spans: Sequence[int], ends: Sequence[int] = (0,)) -> None:
         self.depth = max(spans) + max(ends) + 1
-        self.totals = column(0, quantities, self.depth, dtype=np.int64)
+        self.ring = column(0.0, quantities, self.depth, dtype=np.float32)
+        self.sums = column(0.0, quantities, len(ends), len(spans))
         super().__init__()
         self._shape = (quantities, len(ends), len(spans) + 1)
         self._first = np.arange(quantities)[:, None] * self.depth
@@ -59,17 +61,16 @@ class SlidingSums(FlowState):
 
     def push(self, rows: Rows, values: Floats) -> None:
         """Append one window: ``values`` has shape (quantities, rows)."""
-        totals, capacity = self.totals.reshape(-1), self.totals.shape[-1]
-        head = self.head[rows.at]
-        following = (head + 1) % self.depth
-        before = totals.take((self._first + head) * capacity + rows.numbers)
-        fixed = np.rint(np.minimum(values, CEILING) / QUANTUM).astype(np.int64)
-        totals[(self._first + following) * capacity + rows.numbers] = before + fixed
-        self.head[rows.at] = following
+        ring, capacity = self.ring.reshape(-1), self.ring.shape[-1]
+        head = (self.head[rows.at].astype(np.int64) + 1) % self.depth
+        fixed = np.rint(np.minimum(values, CEILING) * (1 / QUANTUM)) * QUANTUM
+        ring[(self._first + head) * capacity + rows.numbers] = fixed
+        self.head[rows.at] = head
+        places = self._places[:, :, head] * capacity + rows.numbers
+        moved = ring.take(places).reshape(*self._shape, -1).astype(np.float64)
+        self.sums[..., rows.at] += moved[:, :, :1] - moved[:, :, 1:]
 
     def over(self, rows: Rows) -> Floats:
         """The sums, shape (quantities, ends, spans, rows)."""
-        places = self._places[:, :, self.head[rows.at]] * self.totals.shape[-1] + rows.numbers
-        totals = self.totals.reshape(-1).take(places).reshape(*self._shape, -1)
-        sums: Floats = (totals[:, :, :1] - totals[:, :, 1:]) * QUANTUM
-        return sums
+        sums: Floats = self.sums[..., rows.at]
+        return sums.copy()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -31,6 +31,34 @@ class Section(BaseModel):
     """A named group of settings; an unknown name is an error, so that a typing slip is seen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ExtraDetector(Section):
+    """An anomaly model of river that judges a number beside the engine's own detector."""
+
+    metric: str
+    """The number's name, in every tenant and flow."""
+    model: str
+    """Dotted name, such as ``river.anomaly.StandardAbsoluteDeviation``."""
+    params: Annotated[dict[str, Any], Field(validate_default=True)] = {}
+    """Keyword arguments of the model."""
+
+    @field_validator("model")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        from detectors.river_model import river_class
+
+        river_class(value)
+        return value
+
+    @field_validator("params")
+    @classmethod
+    def _builds(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        from detectors.river_model import RiverModel
+
+        if "model" in info.data:
+            RiverModel(info.data["model"], value)
+        return value
 
 
 class EngineSettings(Section):
@@ -52,6 +80,10 @@ class EngineSettings(Section):
     timezone: str = "UTC"
     timezones: dict[str, str] = {}
     """Local time by tenant, for the daily and weekly rhythm; ``timezone`` for the others."""
+    max_metrics: PositiveInt = 100
+    """Numbers watched per partition (``cogent.metric.sample``), at some 130 KB each."""
+    detectors: tuple[ExtraDetector, ...] = ()
+    """Further detectors for numbers, by name of the number."""
     snapshot_records: PositiveInt = 20_000
     """A snapshot is taken once this many records came after the last one."""
     snapshot_seconds: Positive = 60.0

@@ -12,11 +12,14 @@ from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, LongText, Text
 from schemas.signals import SignalName
 
-AlertSignal = SignalName | Literal["collector"]
+AlertSignal = SignalName | Literal["collector", "metric"]
 
 
 class Evidence(Contract):
-    """One measured reason for an alert, over the span (minutes) that showed it most clearly."""
+    """One measured reason for an alert, over the span (minutes) that showed it most clearly.
+
+    ``metric`` names the number, where the signal is ``metric``.
+    """
 
     signal: AlertSignal
     direction: Literal["high", "low"]
@@ -25,6 +28,7 @@ class Evidence(Contract):
     expected: float
     score: float
     text: LongText
+    metric: Text | None = None
 
 
 class Forecast(Contract):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.cloudevents import Envelope
-from schemas.fields import Contract, Count, Instant, LogMs, LongText, Quantity, Text
+from schemas.fields import Contract, Count, Instant, LogMs, LongText, Quantity, Real, Text
 
 RunState = Literal["queued", "running", "success", "failure", "stopped", "partial_success"]
 
@@ -159,8 +159,34 @@ class ScheduleExpected(Contract):
     tolerance_s: Quantity | None = None
 
 
+class ConfigChanged(Contract):
+    """Something was changed by people: ``change`` says how (deployed, modified, removed)."""
+
+    object: Literal["flow", "version", "schedule", "connector", "mapping", "lookup", "script"]
+    object_id: Text
+    change: Text
+    flow_id: Text | None = None
+    version: Text | None = None
+    before_hash: Text | None = None
+    after_hash: Text | None = None
+    user_id: Text | None = None
+
+
+class MetricSample(Contract):
+    """A number as it was at one moment: of a flow, or (without ``flow_id``) of a tenant."""
+
+    metric: Text
+    value: Real
+    flow_id: Text | None = None
+    unit: Text | None = None
+
+
 class Annotation(Contract):
-    """What an operator or a calendar knows and the data does not show."""
+    """What an operator or a calendar knows and the data does not show.
+
+    ``scope`` is a flow, ``*``, or the beginning of flow ids and a ``*``. Feedback names an alert
+    by ``alert_fingerprint`` and, if it is not the latest of these, by ``alert_id``.
+    """
 
     kind: Literal["planned_peak", "maintenance", "holiday", "backfill", "feedback"]
     scope: Text = "*"
@@ -169,6 +195,7 @@ class Annotation(Contract):
     expected_factor: Annotated[float, Field(gt=0, le=1000)] | None = None
     verdict: Literal["real", "false_alarm"] | None = None
     alert_fingerprint: Text | None = None
+    alert_id: Text | None = None
     author: Text | None = None
     note: LongText | None = None
 
@@ -198,6 +225,8 @@ DATA_BY_TYPE: dict[str, type[Contract]] = {
     "cogent.queue.snapshot": QueueSnapshot,
     "cogent.connector.call": ConnectorCall,
     "cogent.schedule.expected": ScheduleExpected,
+    "cogent.config.changed": ConfigChanged,
+    "cogent.metric.sample": MetricSample,
     "cogent.annotation": Annotation,
     "cogent.collector.heartbeat": Heartbeat,
 }

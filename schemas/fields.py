@@ -49,6 +49,8 @@ LongText = Annotated[str, Field(max_length=65_536)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Quantity = Annotated[float, Field(ge=0, le=1e15)]
 """A non-negative real: milliseconds, seconds, points of cost."""
+Real = Annotated[float, Field(ge=-1e18, le=1e18)]
+"""Any number a user may want to have watched."""
 LogMs = Annotated[float, Field(ge=-20, le=30)]
 """Natural logarithm of a duration in milliseconds."""
 Instant = Annotated[datetime, BeforeValidator(parse_instant), AfterValidator(check_instant)]

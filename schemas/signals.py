@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeGuard, get_args
 
 from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
@@ -28,6 +28,15 @@ duration, wait in the queue, and queue depth; absence of a run that should have 
 predicted probability of failure."""
 
 
+def is_signal(name: str) -> TypeGuard[SignalName]:
+    """Whether this names a signal of a flow.
+
+    >>> is_signal("volume"), is_signal("collector")
+    (True, False)
+    """
+    return name in get_args(SignalName)
+
+
 class Signal(Contract):
     """One verdict.
 
@@ -40,13 +49,16 @@ class Signal(Contract):
         Above 1 is anomalous, at the budget of false alarms the operator set.
     spans
         Lengths, in minutes, of the windows that carried the score; the first is the strongest.
+    metric
+        The number that was judged, for the signal ``metric``.
     status
-        ``learning`` until the flow has been watched long enough to be judged.
+        ``learning`` until the flow has been watched long enough to be judged, ``relearning`` after
+        a change of its configuration.
     """
 
     tenant: Text
     flow_id: Text
-    signal: SignalName
+    signal: SignalName | Literal["metric"]
     window_start: Instant
     window_seconds: Count
     observed: float | None
@@ -55,7 +67,8 @@ class Signal(Contract):
     upper: float | None
     score: float
     spans: tuple[int, ...]
-    status: Literal["learning", "normal", "anomalous"]
+    status: Literal["learning", "relearning", "normal", "anomalous"]
+    metric: Text | None = None
 
 
 class SignalEvent(Envelope):

@@ -126,11 +126,13 @@ def _check_instants(names: list[str]) -> Callable[[Any], None]:
 
 if TYPE_CHECKING:
     Annotation = events.Annotation
+    ConfigChanged = events.ConfigChanged
     ConnectorCall = events.ConnectorCall
     FlowLog = events.FlowLog
     FlowRun = events.FlowRun
     FlowWindow = events.FlowWindow
     Heartbeat = events.Heartbeat
+    MetricSample = events.MetricSample
     QueueSnapshot = events.QueueSnapshot
     ScheduleExpected = events.ScheduleExpected
 
@@ -139,15 +141,17 @@ if TYPE_CHECKING:
 
         data: (
             FlowRun | FlowWindow | FlowLog | QueueSnapshot | ConnectorCall | ScheduleExpected
-            | Annotation | Heartbeat
+            | ConfigChanged | Annotation | Heartbeat | MetricSample
         )  # fmt: skip
 else:
     EventStruct = Union[tuple(struct_of(events.event_model(t), t) for t in events.DATA_BY_TYPE)]  # noqa: UP007 - built at run time
     Annotation = struct_of(events.Annotation)
+    ConfigChanged = struct_of(events.ConfigChanged)
     ConnectorCall = struct_of(events.ConnectorCall)
     FlowLog = struct_of(events.FlowLog)
     FlowRun = struct_of(events.FlowRun)
     FlowWindow = struct_of(events.FlowWindow)
     Heartbeat = struct_of(events.Heartbeat)
+    MetricSample = struct_of(events.MetricSample)
     QueueSnapshot = struct_of(events.QueueSnapshot)
     ScheduleExpected = struct_of(events.ScheduleExpected)

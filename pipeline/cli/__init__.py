@@ -10,6 +10,7 @@ from pydantic_settings import SettingsError
 
 from pipeline.cli import (  # noqa: F401 - each registers its command
     alerts,
+    annotate,
     backtest,
     demo,
     doctor,

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -23,10 +23,10 @@ from pipeline.cli.console import (
     give_up,
     print_json,
 )
+from pipeline.cli.log import LogName, open_log
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.log.base import EventLog
     from pipeline.replay.replay import ReplayReport
 
 
@@ -36,9 +36,7 @@ def replay(
         Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines of events; .gz too.")
     ],
     *,
-    to: Annotated[
-        Literal["journal", "kafka"], typer.Option(help="The log to write to.")
-    ] = "journal",
+    to: Annotated[LogName, typer.Option(help="The log to write to.")] = "journal",
     speed: Annotated[
         float, typer.Option(min=0, help="1 as recorded, 60 an hour a minute; 0 at full speed.")
     ] = 0,
@@ -93,7 +91,7 @@ def _tell(report: ReplayReport, *, as_json: bool) -> None:
 
 async def _replay(
     file: Path,
-    to: str,
+    to: LogName,
     mapping: Mapping[str, str] | None,
     speed: float,
     *,
@@ -106,7 +104,7 @@ async def _replay(
     from pipeline.replay.source import Source
 
     settings = Settings.load()
-    log = await _open(to, settings)
+    log = await open_log(to, settings)
     try:
         with (
             Source.open(file, mapping) as source,
@@ -126,13 +124,3 @@ async def _replay(
             )
     finally:
         await log.aclose()
-
-
-async def _open(to: str, settings: Settings) -> EventLog:
-    if to == "kafka":
-        from pipeline.log.kafka import KafkaLog
-
-        return await KafkaLog.open(settings.kafka)
-    from pipeline.log.journal import Journal
-
-    return await Journal.open(settings.journal)

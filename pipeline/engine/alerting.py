@@ -7,7 +7,7 @@ that shows in volume, errors and latency is one alert, and the budget of false a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from detectors.columns import Verdict
-from detectors.failure import Outlook
+from detectors.failure import Foresight
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from pipeline.engine.explain import Finding, headline, is_large, next_step, sentence
 from pipeline.engine.flows import Rows
@@ -48,12 +48,13 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What words need beyond a verdict: a flow's name and its recent sums."""
+    """What words need beyond a verdict: a flow's name, its recent sums, and what was told of it."""
 
     name: Callable[[int], str | None]
     total: Callable[[int, SignalName, int], float]
-    outlook: Callable[[int], Outlook]
+    foresight: Callable[[int], Foresight]
     recently: Callable[[int], str]
+    background: Callable[[int, int, Iterable[AlertSignal]], str] = lambda *_: ""
 
 
 class Alerting:
@@ -108,6 +109,9 @@ class Alerting:
         if not (fresh or joined or worse):
             return None
         evidence = sorted(incident.peaks.values(), key=lambda e: -e.score)
+        signals = dict.fromkeys(e.signal for e in evidence)
+        background = context.background(row, int(incident.alert.starts_at.timestamp()), signals)
+        words = (_as_prose(evidence), background, context.recently(row))
         incident.alert = incident.alert.model_copy(
             update={
                 "revision": 0 if fresh else incident.alert.revision + 1,
@@ -115,7 +119,7 @@ class Alerting:
                 "updated_at": instant(closed.start + closed.seconds),
                 "score": evidence[0].score,
                 "summary": headline(name or flow.flow_id, _main(findings)),
-                "explanation": f"{_as_prose(evidence)} {context.recently(row)}",
+                "explanation": " ".join(filter(None, words)),
                 "evidence": tuple(evidence),
                 "forecast": foretold(findings) or incident.alert.forecast,
             }
@@ -187,14 +191,14 @@ def severity_of(finding: Finding) -> Severity:
     return "warning"
 
 
-def fingerprint(tenant: str, flow_id: str, signal: AlertSignal) -> str:
+def fingerprint(tenant: str, flow_id: str, signal: AlertSignal, *metric: str) -> str:
     """Name a trouble, whenever it happens: 16 hexadecimal digits."""
-    return _digest(tenant, flow_id, signal)
+    return _digest(tenant, flow_id, signal, *metric)
 
 
-def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int) -> str:
+def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int, *metric: str) -> str:
     """Name one occurrence of a trouble by its first anomalous window: 16 hexadecimal digits."""
-    return _digest(tenant, flow_id, signal, str(start))
+    return _digest(tenant, flow_id, signal, str(start), *metric)
 
 
 def instant(epoch: int) -> datetime:
@@ -223,7 +227,7 @@ def _findings(
             expected=float(v.span_expected[i]),
             score=float(v.score[i]),
             total=context.total(row, signal, span),
-            outlook=context.outlook(row) if signal == "failure" else None,
+            foresight=context.foresight(row) if signal == "failure" else None,
         )
         found.append(finding)
     return sorted(found, key=lambda f: -f.score)

@@ -1,66 +1,147 @@
-"""What operators and calendars have told: stretches of time that say nothing about normal."""
+"""What operators and calendars have told of stretches of time: peaks, holidays, maintenance.
+
+An annotation is known by tenant, kind, scope and beginning. Told again with another end it is
+that: longer, shorter, or (with an end that is not after its beginning) withdrawn.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from pipeline.engine.emissions import FlowKey
 from schemas.structs import Annotation
 
-_MASKING = ("maintenance", "backfill")
+MASKING = ("maintenance", "backfill")
 """Kinds during which a flow is neither judged nor learned from."""
 
 FORGET_AFTER = 30 * 86_400
 
+MOST = 1000
+"""Annotations of one tenant kept at a time: a year of daily ones, on more than one scope."""
+
+
+class Scope(NamedTuple):
+    """Which flows of a tenant: one by its id, all that begin with what stands before a ``*``.
+
+    Examples
+    --------
+    >>> Scope("acme", "orders-*").covers(FlowKey("acme", "orders-uk"))
+    True
+    >>> Scope("acme", "*").covers(FlowKey("other", "orders"))
+    False
+    """
+
+    tenant: str
+    pattern: str
+
+    def covers(self, flow: FlowKey) -> bool:
+        """Whether a flow is meant."""
+        if flow.tenant != self.tenant:
+            return False
+        if self.pattern.endswith("*"):
+            return flow.flow_id.startswith(self.pattern[:-1])
+        return flow.flow_id == self.pattern
+
+    @property
+    def closeness(self) -> tuple[bool, int]:
+        """How closely it describes what it means: of two scopes the closer one counts."""
+        return not self.pattern.endswith("*"), len(self.pattern)
+
+
+class Stretch(NamedTuple):
+    """One annotation: epoch seconds, and how many times the usual is expected (None: unknown)."""
+
+    scope: Scope
+    kind: str
+    since: int
+    until: int
+    factor: float | None = None
+
+    @property
+    def masks(self) -> bool:
+        """Whether its time is left alone."""
+        return self.kind in MASKING
+
+    def covers(self, start: int, edge: int = 0) -> bool:
+        """Whether a window that begins at ``start`` lies in it, or within ``edge`` seconds."""
+        return self.since - edge <= start < self.until + edge
+
 
 class Annotations:
-    """Masked stretches ``(from, to)`` in epoch seconds, by tenant and flow (``*`` for all).
+    """The annotations of every tenant.
 
     Examples
     --------
     >>> annotations = Annotations()
-    >>> annotations.mask("acme", "*", 100, 200)
-    >>> annotations.masked(FlowKey("acme", "orders"), 160)
-    True
-    >>> annotations.masked(FlowKey("other", "orders"), 160)
-    False
+    >>> peak = Stretch(Scope("acme", "*"), "planned_peak", 100, 200, 3.0)
+    >>> annotations.put(peak)
+    >>> annotations.put(peak._replace(until=150)).until
+    200
+    >>> [stretch.until for stretch in annotations.near(160, edge=20)]
+    [150]
+    >>> _ = annotations.put(peak._replace(until=100))
+    >>> list(annotations.near(120))
+    []
     """
 
     def __init__(self) -> None:
-        self._masks: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._told: dict[tuple[Scope, str, int], Stretch] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._masks)
+    def put(self, stretch: Stretch) -> Stretch | None:
+        """Keep an annotation in place of what it was before; return that.
 
-    def note(self, tenant: str, annotation: Annotation) -> None:
-        """Take note of an annotation."""
-        since, until = annotation.from_, annotation.to
-        if annotation.kind in _MASKING and since is not None and until is not None:
-            self.mask(tenant, annotation.scope, int(since.timestamp()), int(until.timestamp()))
+        Raises
+        ------
+        ValueError
+            If its tenant has too many.
+        """
+        key = (stretch.scope, stretch.kind, stretch.since)
+        before = self._told.pop(key, None)
+        if stretch.until <= stretch.since:
+            return before
+        tenant = stretch.scope.tenant
+        if sum(scope.tenant == tenant for scope, *_ in self._told) >= MOST:
+            raise ValueError(f"a tenant may have {MOST} annotations at a time")
+        self._told[key] = stretch
+        return before
 
-    def mask(self, tenant: str, scope: str, since: int, until: int) -> None:
-        """Leave a flow (or all of a tenant) alone for a while."""
-        self._masks.setdefault((tenant, scope), []).append((since, until))
+    def near(self, start: int, edge: int = 0) -> Iterator[Stretch]:
+        """Yield what covers a window, or lies within ``edge`` seconds, in the order told."""
+        return (stretch for stretch in self._told.values() if stretch.covers(start, edge))
 
     def masked(self, flow: FlowKey, start: int) -> bool:
-        """Whether a window that begins at ``start`` is to be left alone."""
-        return any(
-            since <= start < until
-            for scope in (flow.flow_id, "*")
-            for since, until in self._masks.get((flow.tenant, scope), ())
-        )
+        """Whether a window of a flow that begins at ``start`` is to be left alone."""
+        return any(stretch.masks and stretch.scope.covers(flow) for stretch in self.near(start))
 
     def advance(self, now: int) -> None:
         """Tell the time; forget what is long over."""
-        for key, masks in list(self._masks.items()):
-            masks[:] = [m for m in masks if m[1] > now - FORGET_AFTER]
-            if not masks:
-                del self._masks[key]
+        over = [key for key, s in self._told.items() if s.until <= now - FORGET_AFTER]
+        for key in over:
+            del self._told[key]
 
     def state(self) -> dict[str, Any]:
         """Everything there is to remember."""
-        return {"masks": [[*key, masks] for key, masks in sorted(self._masks.items())]}
+        return {"told": [[*s.scope, *s[1:]] for s in self._told.values()]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state again."""
-        self._masks = {(t, s): [(a, b) for a, b in masks] for t, s, masks in state["masks"]}
+        stretches = [Stretch(Scope(t, p), *rest) for t, p, *rest in state["told"]]
+        self._told = {(s.scope, s.kind, s.since): s for s in stretches}
+
+
+def stretch_of(tenant: str, told: Annotation) -> Stretch:
+    """Read an annotation that speaks of a stretch of time.
+
+    Raises
+    ------
+    ValueError
+        If it lacks an end or a beginning.
+    """
+    for name, instant in (("from", told.from_), ("to", told.to)):
+        if instant is None:
+            raise ValueError(f"data.{name} is required for kind {told.kind}")
+    assert told.from_ is not None
+    assert told.to is not None
+    since, until = int(told.from_.timestamp()), int(told.to.timestamp())
+    return Stretch(Scope(tenant, told.scope), told.kind, since, until, told.expected_factor)

@@ -10,23 +10,21 @@ import numpy as np
 from detectors.bank import FlowBank
 from detectors.calibration import threshold
 from detectors.columns import Bools, Floats
-from detectors.reliability import Reliability
+from detectors.volume import lookahead
+from detectors.width import Width
 from pipeline.engine.accumulator import COLUMN, SILENT
 from pipeline.engine.alerting import Alerting, Context
-from pipeline.engine.annotations import Annotations
 from pipeline.engine.calendar import Calendar
 from pipeline.engine.emissions import ClosedWindow
 from pipeline.engine.flows import Feed, Flows, Rows
 from pipeline.engine.memory import Memory
 from pipeline.engine.open_windows import OpenWindows, Sums, columns
+from pipeline.engine.outlooks import Outlooks
 from pipeline.engine.rolling import Rolling
 from pipeline.engine.schedule import Schedules
 from pipeline.engine.watermarks import Watermarks
 from pipeline.settings import EngineSettings
 from schemas.alerts import Alert
-
-AHEAD = 5
-"""Windows the detectors look ahead in their tables (not in data): see the volume detector."""
 
 SETTLE = 75
 """Unwatched windows that are stepped through one by one before watching resumes, so that the
@@ -43,19 +41,20 @@ class Closing:
         settings: EngineSettings,
         flows: Flows,
         watermarks: Watermarks,
-        annotations: Annotations,
+        outlooks: Outlooks,
     ) -> None:
         self._width = settings.window_seconds
         self._lateness = settings.lateness_seconds
+        self.ahead = lookahead(Width(self._width))
         self._flows = flows
         self._watermarks = watermarks
-        self._annotations = annotations
+        self._outlooks = outlooks
         self._calendar = Calendar(settings.timezone, settings.timezones)
         self._zones: list[int] = []
         self.windows = OpenWindows()
         self.schedules = Schedules()
         self._rolling = Rolling(self._width)
-        self._bank = FlowBank(
+        self.bank = FlowBank(
             threshold=threshold(settings.alerts_per_flow_week),
             window_seconds=self._width,
             horizon_minutes=settings.failure_horizon_minutes,
@@ -67,7 +66,7 @@ class Closing:
     def grow(self, tenant: str) -> None:
         """Make room for one more flow, of a tenant."""
         self._zones.append(self._calendar.zone(tenant))
-        self._bank.grow(len(self._zones))
+        self.bank.grow(len(self._zones))
 
     def note_error(self, row: int, run_id: str, message: str) -> None:
         """Keep a flow's latest error, for alerts to quote."""
@@ -120,33 +119,36 @@ class Closing:
         judged = self._judged(feed, start, rows, sums)
         ran = sums[:, COLUMN["started"]] > 0
         overdue = self._overdue(start + self._width, rows, ran | ~judged)
+        outlook = self._outlooks.of(start, start + self.ahead * self._width)
         if not judged.all():
-            self._bank.skip(rows[~judged], *self._minutes(start, rows[~judged]))
+            self.bank.skip(rows[~judged], *self._minutes(start, rows[~judged]), outlook)
             rows, sums, overdue = rows[judged], sums[judged], overdue[judged]
         if not len(rows):
             return
         windows = columns(sums, rows, self._flows, overdue)
-        verdicts = self._bank.step(rows, *self._minutes(start, rows), windows)
+        verdicts = self.bank.step(rows, *self._minutes(start, rows), windows, outlook)
         flows = [self._flows.keys[row] for row in rows.tolist()]
-        learning = self._bank.learning(rows)
-        closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning)
+        learning = self.bank.learning(rows)
+        relearning = self._outlooks.relearning(start)[rows]
+        closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning, relearning)
         yield closed
-        yield from self.alerting.judge(closed, rows, self._context(number))
+        for alert in self.alerting.judge(closed, rows, self._context(number)):
+            self._outlooks.raised(alert)
+            yield alert
 
     def _judged(self, feed: Feed, start: int, rows: Rows, sums: Sums) -> Bools:
         """Tell which windows can be judged: watched (or not empty), and not masked."""
         watched = self._watermarks.watched(feed.collectors, start, start + self._width)
         judged: Bools = (sums != SILENT).any(axis=1) | watched
-        if self._annotations:
-            masked = [self._annotations.masked(self._flows.keys[r], start) for r in rows.tolist()]
-            judged &= ~np.array(masked)
-        return judged
+        return judged & ~self._outlooks.masked(rows, start)
+
+    def minutes(self, start: int, rows: Rows) -> Rows:
+        """Return the local minute of the week at an instant, by row."""
+        zones = np.array(self._zones, dtype=np.int64)[rows]
+        return self._calendar.minutes_of_week(start)[zones]
 
     def _minutes(self, start: int, rows: Rows) -> tuple[Rows, Rows]:
-        zones = np.array(self._zones, dtype=np.int64)[rows]
-        now = self._calendar.minutes_of_week(start)
-        ahead = self._calendar.minutes_of_week(start + AHEAD * self._width)
-        return now[zones], ahead[zones]
+        return self.minutes(start, rows), self.minutes(start + self.ahead * self._width, rows)
 
     def _overdue(self, end: int, rows: Rows, settled: Bools) -> Floats:
         """Settle the promises of flows that ran or could not be judged; return who is late."""
@@ -163,14 +165,10 @@ class Closing:
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,
-            outlook=self._bank.outlook,
+            foresight=self.bank.foresight,
             recently=memory.recently,
+            background=self._outlooks.mention,
         )
-
-    @property
-    def reliability(self) -> Reliability:
-        """How well failure forecasts kept what they promised."""
-        return self._bank.reliability
 
     def state(self) -> dict[str, Any]:
         """Everything there is to remember."""
@@ -179,7 +177,7 @@ class Closing:
             "windows": self.windows.state(),
             "schedules": self.schedules.state(),
             "rolling": self._rolling.state(),
-            "bank": self._bank.state(),
+            "bank": self.bank.state(),
             "alerting": self.alerting.state(),
             "last_error": [[row, *error] for row, error in sorted(self._last_error.items())],
         }
@@ -190,6 +188,6 @@ class Closing:
         self.windows.restore(state["windows"])
         self.schedules.restore(state["schedules"])
         self._rolling.restore(state["rolling"])
-        self._bank.restore(state["bank"])
+        self.bank.restore(state["bank"])
         self.alerting.restore(state["alerting"])
         self._last_error = {row: (run, message) for row, run, message in state["last_error"]}

@@ -26,7 +26,8 @@ class ClosedWindow:
     """One window of some flows of a partition, with what every detector says of it.
 
     ``start`` and ``seconds`` are epoch seconds and width. ``flows``, the columns of ``windows``
-    and of every verdict, and ``learning`` (too young to be judged) run in parallel.
+    and of every verdict, ``learning`` (too young to be judged) and ``relearning`` (changed lately;
+    None for no flow) run in parallel.
     """
 
     start: int
@@ -35,6 +36,29 @@ class ClosedWindow:
     windows: Windows
     verdicts: Mapping[SignalName, Verdict]
     learning: Bools
+    relearning: Bools | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricVerdict:
+    """One window of one watched number: ``observed`` is the mean of its samples.
+
+    ``flow`` has the flow id ``*`` for a number of the whole tenant; ``lower`` and ``upper`` are the
+    outer deciles of its past; ``why`` says what is unusual, if it is (score above 1).
+    """
+
+    start: int
+    seconds: int
+    flow: FlowKey
+    metric: str
+    unit: str | None
+    observed: float
+    expected: float
+    lower: float
+    upper: float
+    score: float
+    why: str
+    learning: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +77,4 @@ class DeadLetter:
     headers: tuple[tuple[str, bytes], ...]
 
 
-Emission = ClosedWindow | Alert | DeadLetter
+Emission = ClosedWindow | MetricVerdict | Alert | DeadLetter

@@ -11,15 +11,18 @@ from typing import Any
 
 from detectors.reliability import Reliability
 from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
-from pipeline.engine.annotations import Annotations
+from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
 from pipeline.engine.collectors import CollectorAlerts
 from pipeline.engine.counting import count_run, count_window
 from pipeline.engine.dedup import SeenIds
 from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
 from pipeline.engine.flows import Feed, Flows
+from pipeline.engine.metrics import Metrics
 from pipeline.engine.open_windows import MixedWindowError
+from pipeline.engine.outlooks import Outlooks
 from pipeline.engine.records import dead, read
+from pipeline.engine.refused import RefusedError
 from pipeline.engine.runs import Runs
 from pipeline.engine.snapshot import dump, load
 from pipeline.engine.watermarks import Watermarks
@@ -27,6 +30,7 @@ from pipeline.log.base import Record
 from pipeline.settings import EngineSettings
 from schemas import structs
 from schemas.alerts import Alert
+from schemas.signals import SignalName
 from schemas.structs import EventStruct
 
 HORIZON = 2 * 86_400
@@ -43,14 +47,6 @@ FlowData = (
     | structs.ScheduleExpected
 )
 """The data of events that concern one flow."""
-
-
-class _RefusedError(ValueError):
-    """An event that is well formed but cannot be applied."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 class Engine:
@@ -85,8 +81,10 @@ class Engine:
         self.watermarks = Watermarks(settings.source_timeout_seconds)
         self._seen = SeenIds(settings.dedup_seconds)
         self._runs = Runs(settings.dedup_seconds)
-        self._annotations = Annotations()
-        self._closing = Closing(settings, self.flows, self.watermarks, self._annotations)
+        self._outlooks = Outlooks(self.flows, settings.window_seconds)
+        self._closing = Closing(settings, self.flows, self.watermarks, self._outlooks)
+        self._briefing = Briefing(settings, self.flows, self._outlooks, self._closing)
+        self._metrics = Metrics(settings, self._outlooks.annotations, self._closing.first_open)
         self._collector_alerts = CollectorAlerts()
 
     def apply(self, record: Record) -> list[Emission]:
@@ -98,7 +96,7 @@ class Engine:
                 continue
             try:
                 self._apply_event(event, out)
-            except _RefusedError as refused:
+            except RefusedError as refused:
                 self._bury(dead(record, place, refused.reason, str(refused)), out)
         return out
 
@@ -111,16 +109,35 @@ class Engine:
         if isinstance(data, structs.Heartbeat):
             self._beat(data, out)
         elif self._seen.first(event.source, event.id):
-            if isinstance(data, structs.Annotation):
-                self._annotations.note(event.tenant, data)
+            if isinstance(data, structs.Annotation | structs.ConfigChanged):
+                self._brief(event, data)
             elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
                 self._queues(event, data)
+            elif isinstance(data, structs.MetricSample):
+                self._sample(event, data)
             elif data.flow_id is not None:
                 self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
         else:
             self.totals["duplicate"] += 1
             return
         self.totals[f"events.{event.type}"] += 1
+
+    def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
+        """What people tell. Every partition has it, so one of them alone tells of a defect.
+
+        Far ahead of the log (while old events are replayed) it is taken to be told just now.
+        """
+        at, now = event.time.timestamp(), self.watermarks.furthest
+        if now and at > now + HORIZON:
+            at = now
+        try:
+            if isinstance(data, structs.Annotation):
+                self._briefing.annotate(event.tenant, at, data)
+            else:
+                self._briefing.change(event.tenant, at, data)
+        except ValueError as error:
+            if self.partition == 0:
+                raise RefusedError("annotation", str(error)) from None
 
     def _beat(self, beat: structs.Heartbeat, out: list[Emission]) -> None:
         marks = self.watermarks
@@ -140,7 +157,8 @@ class Engine:
             for closed in self._closing.close_due(feed):
                 self.totals["windows"] += 1
                 out.append(closed)
-        for component in (self._seen, self._runs, self._annotations):
+        out += self._metrics.close_due()
+        for component in (self._seen, self._runs, self._outlooks):
             component.advance(marks.furthest)
 
     def _of_flow(self, event: EventStruct, data: FlowData, key: FlowKey) -> None:
@@ -173,7 +191,7 @@ class Engine:
         self.flows.fed_by(row, collector)
         width = self.settings.window_seconds
         if (number - int(self.flows.upcoming[row])) * width > HORIZON:
-            raise _RefusedError(
+            raise RefusedError(
                 "too_far_ahead",
                 f"time lies more than two days ahead of what collector {collector!r} has vouched "
                 "for: is its clock right, and does it send heartbeats?",
@@ -184,7 +202,7 @@ class Engine:
         try:
             return self._closing.windows.at(number, row, kind)
         except MixedWindowError as error:
-            raise _RefusedError("mixed_window", str(error)) from None
+            raise RefusedError("mixed_window", str(error)) from None
 
     def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
         window = self._open(number, row, "events")
@@ -200,7 +218,7 @@ class Engine:
     def _window(self, event: EventStruct, given: structs.FlowWindow, row: int, number: int) -> None:
         width = self.settings.window_seconds
         if given.seconds != width or int(event.time.timestamp()) % width:
-            raise _RefusedError(
+            raise RefusedError(
                 "window_width", f"data.seconds must be {width}, and time a multiple of it"
             )
         window = self._open(number, row, "window")
@@ -218,18 +236,32 @@ class Engine:
             if row is not None and number >= self.flows.upcoming[row]:
                 self._depth(self._open(number, row, "events"), depth, None)
 
+    def _sample(self, event: EventStruct, data: structs.MetricSample) -> None:
+        mine = data.flow_id is not None or self.partition == 0
+        if mine and not self._metrics.sample(event, data):
+            self.totals["late"] += 1
+
     def _depth(self, window: Accumulator, depth: int, oldest_age_s: float | None) -> None:
         window.depth = depth
         window.oldest_age_s = UNKNOWN if oldest_age_s is None else int(oldest_age_s)
 
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now."""
-        return [*self._collector_alerts.firing(), *self._closing.alerting.firing()]
+        return [
+            *self._collector_alerts.firing(),
+            *self._closing.alerting.firing(),
+            *self._metrics.firing(),
+        ]
+
+    def raised_thresholds(self) -> dict[tuple[FlowKey, SignalName], float]:
+        """Return the thresholds that verdicts have raised, and by how much (0.15 is 15 %)."""
+        moved = self._outlooks.feedback.moved(self.watermarks.furthest)
+        return {(self.flows.keys[row], signal): raised for (row, signal), raised in moved}
 
     @property
     def reliability(self) -> Reliability:
         """How well failure forecasts kept what they promised."""
-        return self._closing.reliability
+        return self._closing.bank.reliability
 
     def snapshot(self) -> bytes:
         """Write the whole state down."""
@@ -255,7 +287,8 @@ class Engine:
             "watermarks": self.watermarks,
             "seen": self._seen,
             "runs": self._runs,
-            "annotations": self._annotations,
+            "outlooks": self._outlooks,
             "closing": self._closing,
+            "metrics": self._metrics,
             "collector_alerts": self._collector_alerts,
         }

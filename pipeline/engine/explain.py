@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from detectors.failure import Outlook
+from detectors.failure import Foresight
 from schemas.alerts import AlertSignal
 
 
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
     expected: float
     score: float
     total: float = math.nan
-    outlook: Outlook | None = None
+    foresight: Foresight | None = None
 
 
 _NEXT_STEP: Mapping[AlertSignal, str] = {
@@ -36,8 +36,8 @@ _NEXT_STEP: Mapping[AlertSignal, str] = {
     "the queue?",
     "errors": "Open a failed run and read its first error; if all name one system, check that "
     "system's status and credentials.",
-    "records": "Compare what the source holds with what the last runs took in: a filter, a page limit "
-    "or a cut-off date may have changed.",
+    "records": "Compare what the source holds with what the last runs took in: a filter, a page "
+    "limit or a cut-off date may have changed.",
     "partial": "Open a run that succeeded in part and see which records it left behind.",
     "warnings": "Read the warnings of a current run; they often name what fails next.",
     "retries": "Find what the retried runs have in common: one system that refuses or times out is "
@@ -190,18 +190,18 @@ def _silence(f: Finding) -> str:
 
 def _failure(f: Finding) -> str:
     likely = f"a failure within {minutes(f.span)} is {percent(f.observed)} likely"
-    if f.outlook is None:
+    if f.foresight is None:
         return likely
-    because = f", because of {listed(f.outlook.reasons)}" if f.outlook.reasons else ""
-    return f"{likely}{because}{_experience(f.outlook)}"
+    because = f", because of {listed(f.foresight.reasons)}" if f.foresight.reasons else ""
+    return f"{likely}{because}{_experience(f.foresight)}"
 
 
-def _experience(outlook: Outlook) -> str:
+def _experience(past: Foresight) -> str:
     """Say what earlier warnings were worth; nothing before one came true."""
-    if math.isnan(outlook.lead_minutes):
+    if math.isnan(past.lead_minutes):
         return ""
-    ahead = minutes(outlook.lead_minutes)
-    return f"; {percent(outlook.confidence)} of the latest warnings came true, mostly {ahead} ahead"
+    ahead = minutes(past.lead_minutes)
+    return f"; {percent(past.confidence)} of the latest warnings came true, mostly {ahead} ahead"
 
 
 def _collector(f: Finding) -> str:

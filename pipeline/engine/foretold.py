@@ -12,13 +12,13 @@ from schemas.alerts import Forecast
 def foretold(findings: Iterable[Finding]) -> Forecast | None:
     """Return the forecast among findings, if there is one."""
     for finding in findings:
-        if (outlook := finding.outlook) is not None:
+        if (past := finding.foresight) is not None:
             return Forecast(
                 horizon_minutes=finding.span,
                 probability=round(finding.observed, 4),
-                lead_minutes=_known(outlook.lead_minutes),
-                confidence=_known(outlook.confidence),
-                reasons=outlook.reasons,
+                lead_minutes=_known(past.lead_minutes),
+                confidence=_known(past.confidence),
+                reasons=past.reasons,
             )
     return None
 

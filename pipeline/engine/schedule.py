@@ -48,6 +48,10 @@ class Schedules:
         """Whether a schedule was ever told of for a flow."""
         return row in self._due
 
+    def drop(self, row: int) -> None:
+        """Forget what was promised for a flow: its schedule is no more."""
+        self._due.pop(row, None)
+
     def settle(self, row: int, at: int) -> None:
         """Close the book on every promise due by ``at``, told already or later.
 

@@ -17,10 +17,11 @@ import msgspec
 import numpy as np
 
 from detectors.columns import Floats
-from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
+from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, MetricVerdict
+from pipeline.engine.outlooks import RELEARNING
 from pipeline.log.base import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE, Headers, Output
 from schemas.alerts import Alert
-from schemas.signals import Signal, SignalName
+from schemas.signals import Signal
 
 SOURCE = "cogentai"
 SIGNAL_TYPE = "cogent.signal"
@@ -39,7 +40,11 @@ _POWERS: Floats = np.array([float(f"1e{n}") for n in range(_LEAST, 19)])
 _ENVELOPE = ("specversion", "id", "source", "type", "time", "tenant", "data")
 # Typed as Any: mypy cannot see the fields of a struct made at run time.
 _Event: Any = msgspec.defstruct("_Event", _ENVELOPE)
-_SignalData: Any = msgspec.defstruct("_SignalData", list(Signal.model_fields))
+_SignalData: Any = msgspec.defstruct(
+    "_SignalData",
+    [*(name for name in Signal.model_fields if name != "metric"), ("metric", Any, None)],
+    omit_defaults=True,
+)
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -63,6 +68,8 @@ def encode(emissions: Iterable[Emission], *, topic: str, partition: int) -> list
         match emission:
             case ClosedWindow():
                 outputs.extend(_signals(emission))
+            case MetricVerdict():
+                outputs.append(_batch([_metric_event(emission)]))
             case Alert():
                 outputs.append(_alert(emission))
             case DeadLetter():
@@ -110,7 +117,7 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
     A quantity that was not observed is written as null, which is what msgspec makes of NaN.
     """
     start = _instant(closed.start)
-    learning = closed.learning.tolist()
+    calm = _calm(closed)
     numbers = significant(_numbers(closed))
     said = ~np.isnan(numbers[:, 0]) | (numbers[:, -1] > 0)
     for i, (name, verdict) in enumerate(closed.verdicts.items()):
@@ -121,13 +128,37 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
             rows.tolist(), *columns, strict=True
         ):
             tenant, flow_id = closed.flows[row]
-            status = "learning" if learning[row] else "anomalous" if score > 1 else "normal"
+            known = calm[row] if name in RELEARNING or calm[row] == "learning" else "normal"
+            status = "anomalous" if score > 1 and known != "learning" else known
             data = _SignalData(
                 tenant, flow_id, name, start, closed.seconds,
                 observed, expected, lower, upper, score, (span,) if score else (), status,
             )  # fmt: skip
             id_ = _signal_id(tenant, flow_id, name, closed.start)
             yield _encode_json(_Event("1.0", id_, SOURCE, SIGNAL_TYPE, start, tenant, data))
+
+
+def _calm(closed: ClosedWindow) -> list[str]:
+    """Return the status of each flow's signals where they are not anomalous."""
+    relearning = False if closed.relearning is None else closed.relearning
+    calm = np.where(closed.learning, "learning", np.where(relearning, "relearning", "normal"))
+    words: list[str] = calm.tolist()
+    return words
+
+
+def _metric_event(verdict: MetricVerdict) -> bytes:
+    tenant, flow_id = verdict.flow
+    start = _instant(verdict.start)
+    measured = (verdict.observed, verdict.expected, verdict.lower, verdict.upper, verdict.score)
+    *numbers, score = significant(np.array(measured)).tolist()
+    status = "learning" if verdict.learning else "anomalous" if score > 1 else "normal"
+    spans = (-(-verdict.seconds // 60),) if score else ()
+    data = _SignalData(
+        tenant, flow_id, "metric", start, verdict.seconds,
+        *numbers, score, spans, status, verdict.metric,
+    )  # fmt: skip
+    id_ = _signal_id(tenant, flow_id, f"metric:{verdict.metric}", verdict.start)
+    return _encode_json(_Event("1.0", id_, SOURCE, SIGNAL_TYPE, start, tenant, data))
 
 
 def _numbers(closed: ClosedWindow) -> Floats:
@@ -140,7 +171,7 @@ def _numbers(closed: ClosedWindow) -> Floats:
     return numbers
 
 
-def _signal_id(tenant: str, flow_id: str, name: SignalName, start: int) -> str:
+def _signal_id(tenant: str, flow_id: str, name: str, start: int) -> str:
     return f"sig:{tenant}:{flow_id}:{name}:{start}"
 
 

@@ -26,6 +26,7 @@ from pipeline.outputs import flow_metrics, forecast_metrics, partition_metrics
 from pipeline.outputs.flow_metrics import FlowMetrics
 from pipeline.outputs.partition_metrics import TOTALS, AlertLabels, Partition
 from schemas.alerts import Alert
+from schemas.signals import SignalName
 
 _BUCKETS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 """Commits take milliseconds, opening a partition up to seconds; few, for each is a series."""
@@ -124,6 +125,18 @@ class EngineMetrics(Collector):
             raise ValueError(f"no such counter: {', '.join(sorted(unknown))}")
         with self._lock:
             self._partitions[partition].totals = dict(totals)
+
+    def set_raised(
+        self, partition: int, raised: Mapping[tuple[FlowKey, SignalName], float]
+    ) -> None:
+        """Report the thresholds that verdicts have raised, and by how much (0.15 is 15 %)."""
+        with self._lock:
+            state = self._partitions[partition]
+            furthest = state.raised = {}
+            for (key, signal), by in raised.items():
+                state.flows.add(key)
+                labels = (*self._flows.label(key), signal)
+                furthest[labels] = max(by, furthest.get(labels, 0.0))
 
     def set_watermarks(self, partition: int, watermarks: Mapping[str, float]) -> None:
         """Report up to when (epoch seconds) each collector that still runs has told all."""

@@ -34,6 +34,7 @@ class Partition:
     names: dict[FlowKey, str] = field(default_factory=dict)
     firing: dict[str, AlertLabels] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
+    raised: dict[tuple[str, str, str], float] = field(default_factory=dict)
     watermarks: dict[str, float] = field(default_factory=dict)
     reliability: Reliability | None = None
     applied: int | None = None
@@ -45,6 +46,7 @@ def families(partitions: Mapping[int, Partition]) -> Iterator[Metric]:
     for name, (text, split) in TOTALS.items():
         yield _totals(partitions, name, text, split)
     yield _watermarks(partitions)
+    yield _raised(partitions)
     applied = {number: partition.applied for number, partition in partitions.items()}
     yield _position("applied_offset", "Last offset whose outputs are durable.", applied)
     lag = {number: partition.lag for number, partition in partitions.items()}
@@ -76,6 +78,22 @@ def _watermarks(partitions: Mapping[int, Partition]) -> Metric:
     )
     for collector, mark in slowest.items():
         family.add_metric((collector,), mark)
+    return family
+
+
+def _raised(partitions: Mapping[int, Partition]) -> Metric:
+    """Only those that are raised; flows beyond the cap share the series of the furthest of them."""
+    family = GaugeMetricFamily(
+        "cogentai_threshold_raised_ratio",
+        "By how much verdicts have raised the threshold of a signal.",
+        labels=("tenant", "flow_id", "signal"),
+    )
+    furthest: dict[tuple[str, str, str], float] = {}
+    for partition in partitions.values():
+        for labels, raised in partition.raised.items():
+            furthest[labels] = max(raised, furthest.get(labels, 0.0))
+    for labels, raised in furthest.items():
+        family.add_metric(labels, raised)
     return family
 
 

@@ -94,7 +94,7 @@ def test_it_equals_the_array_form(detector: FlowDetector) -> None:
         detector.learn_one(x)
         columns = window(WORLD, minute)._replace(
             **{n: np.full(1, np.nan) for n in ("volume", "queue_depth")},
-            **{n: np.zeros(1) for n in ("finished", "failed", "records", "missing")},
+            **{n: np.zeros(1) for n in ("finished", "failed")},
         )
         columns = columns._replace(duration_count=np.zeros(1), duration_log=np.full(1, np.nan))
         columns = columns._replace(**{n: np.array([x[n]]) for n in detector.reads})

@@ -134,3 +134,20 @@ def test_no_secret_is_shown(monkeypatch: Patch):
     monkeypatch.setenv("COGENTAI_KAFKA__SASL_PASSWORD", "s3cret")
     settings = Settings.load()
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('model = "os.path.join"', "model"),
+        ('model = "river.anomaly.NoSuchModel"', "model"),
+        ('model = "river.linear_model.LinearRegression"', "model"),
+        ('model = "river.anomaly.HalfSpaceTrees"\nparams = {trees = 3}', "params"),
+    ],
+)
+def test_an_extra_detector_that_cannot_be_built_is_named(folder: Path, lines: str, fault: str):
+    text = f'[[engine.detectors]]\nmetric = "queue_depth"\n{lines}\n'
+    (folder / "cogentai.toml").write_text(text)
+    with pytest.raises(ValidationError) as refused:
+        Settings.load()
+    assert faults(refused) == [f"engine.detectors.0.{fault}"]

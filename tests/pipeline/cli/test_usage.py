@@ -4,7 +4,7 @@ import pytest
 
 from tests.pipeline.cli.command import Command, started
 
-COMMANDS = "run demo ingest worker replay backtest alerts topics doctor".split()  # noqa: SIM905
+COMMANDS = "run demo ingest worker replay backtest alerts annotate topics doctor".split()  # noqa: SIM905
 
 
 @pytest.mark.parametrize("command", COMMANDS)

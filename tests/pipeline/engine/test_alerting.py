@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.columns import Verdict, Windows
-from detectors.failure import Outlook
+from detectors.failure import Foresight
 from pipeline.engine.alerting import Alerting, Context, alert_id, fingerprint, severity_of
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from pipeline.engine.explain import Finding
@@ -14,7 +14,7 @@ START = 1_772_409_600
 CONTEXT = Context(
     name=lambda row: f"Flow {row}",
     total=lambda row, signal, span: 100.0,
-    outlook=lambda row: Outlook(("slow runs", "retried runs"), 17.0, 0.75),
+    foresight=lambda row: Foresight(("slow runs", "retried runs"), 17.0, 0.75),
     recently=lambda row: "In the last 24 hours: 5 runs, no failed.",
 )
 
@@ -132,7 +132,7 @@ def test_a_foreseen_failure_says_why_how_soon_and_how_sure() -> None:
 
 def test_what_earlier_warnings_were_worth_is_unknown_before_one_came_true() -> None:
     context = CONTEXT.__class__(
-        CONTEXT.name, CONTEXT.total, lambda _: Outlook((), np.nan, np.nan), CONTEXT.recently
+        CONTEXT.name, CONTEXT.total, lambda _: Foresight((), np.nan, np.nan), CONTEXT.recently
     )
     (alert,) = Alerting(1800).judge(closed(0, failure=3.0), np.arange(1), context)
     assert alert.forecast is not None

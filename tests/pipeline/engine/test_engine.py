@@ -110,7 +110,8 @@ def test_a_producers_window_is_taken_as_it_is() -> None:
     )
     (c,) = closed(feed(e, given_, heartbeat(MONDAY + 60)))
     w = c.windows
-    assert [float(x[0]) for x in (w.volume, w.finished, w.failed, w.records, w.missing, w.checked)] == [
+    counts = (w.volume, w.finished, w.failed, w.records, w.missing, w.checked)
+    assert [float(x[0]) for x in counts] == [
         12, 12, 1, 40, 1, 40,
     ]  # fmt: skip
     assert (w.duration_count[0], w.duration_log[0], w.queue_depth[0]) == (12, 6.5, 3)

@@ -35,7 +35,7 @@ def test_the_same_state_gives_the_same_bytes() -> None:
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     other = msgspec.msgpack.encode({"version": snapshot.VERSION + 1, "state": {}})
-    with pytest.raises(SnapshotVersionError, match="version 2, this engine reads 1"):
+    with pytest.raises(SnapshotVersionError, match=f"reads {snapshot.VERSION}"):
         load(other)
 
 

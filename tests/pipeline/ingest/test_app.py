@@ -32,6 +32,22 @@ async def test_an_event_is_acknowledged_and_in_the_log():
         assert entry.key == "acme:orders"
 
 
+async def test_what_people_tell_of_no_single_flow_goes_to_every_partition():
+    verdict = {"kind": "feedback", "verdict": "real", "alert_fingerprint": "f", "alert_id": "a"}
+    async with serve() as edge:
+        response = await edge.post(run(type="cogent.annotation", data=verdict))
+        assert response.status_code == 202
+        (entry,) = edge.log.entries
+        assert entry.key is None
+
+
+async def test_a_change_of_a_flow_goes_to_the_partition_of_the_flow():
+    change = {"object": "version", "object_id": "7", "change": "deployed", "flow_id": "orders"}
+    async with serve() as edge:
+        await edge.post(run(type="cogent.config.changed", data=change))
+        assert [entry.key for entry in edge.log.entries] == ["acme:orders"]
+
+
 async def test_an_event_is_stamped_with_collector_and_time_of_observation():
     async with serve(collector="edge-1") as edge:
         await edge.post(run(collector=None))

@@ -44,6 +44,7 @@ def closed(
     start: int = START,
     seconds: int = 60,
     learning: ArrayLike = False,
+    relearning: ArrayLike = False,
     **columns: ArrayLike,
 ) -> ClosedWindow:
     """A closed window of some flows; ``columns`` overrides what was counted."""
@@ -56,6 +57,7 @@ def closed(
         Windows(**{n: np.broadcast_to(np.asarray(v, float), size) for n, v in counted.items()}),
         {s: verdict(size, **c) for s, c in (verdicts or {"volume": {}}).items()},
         np.broadcast_to(np.asarray(learning, np.bool_), size),
+        np.broadcast_to(np.asarray(relearning, np.bool_), size),
     )
 
 

@@ -51,8 +51,19 @@ def test_each_signal_keeps_both_contracts() -> None:
     for event in events:
         Envelope.model_validate_json(json.dumps(event))
         signal = Signal.model_validate_json(json.dumps(event["data"]))
-        assert set(event["data"]) == set(Signal.model_fields)
+        assert set(event["data"]) == set(Signal.model_fields) - {"metric"}
         assert (event["tenant"], event["time"]) == (signal.tenant, event["data"]["window_start"])
+
+
+def test_only_what_a_change_can_move_relearns() -> None:
+    window = closed(flows(2), {"volume": {"score": [0, 2]}, "errors": {}}, relearning=True)
+    found = [(e["data"]["signal"], e["data"]["status"]) for e in signals(window)]
+    assert found == [
+        ("volume", "relearning"),
+        ("volume", "anomalous"),
+        ("errors", "normal"),
+        ("errors", "normal"),
+    ]
 
 
 def test_a_signal_says_what_the_verdict_says() -> None:

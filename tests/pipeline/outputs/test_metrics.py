@@ -122,6 +122,27 @@ class TestCounters:
             metrics.set_totals(0, {"surprises": 1})
 
 
+class TestThresholds:
+    def test_only_thresholds_that_verdicts_raised_are_shown(
+        self, metrics: EngineMetrics, registry: CollectorRegistry
+    ) -> None:
+        metrics.set_raised(0, {(ORDERS, "volume"): 0.3})
+        labels = {"tenant": "acme", "flow_id": "orders", "signal": "volume"}
+        assert samples(registry, "cogentai_threshold_raised_ratio") == [(labels, 0.3)]
+        metrics.set_raised(0, {})
+        assert samples(registry, "cogentai_threshold_raised_ratio") == []
+
+    def test_flows_beyond_the_cap_share_the_furthest_of_theirs(self) -> None:
+        registry = CollectorRegistry()
+        metrics = EngineMetrics(registry, max_flows=1)
+        metrics.set_raised(0, {(key, "volume"): 0.1 * i for i, key in enumerate(flows(4))})
+        raised = samples(registry, "cogentai_threshold_raised_ratio")
+        assert {labels["flow_id"]: value for labels, value in raised} == {
+            "flow-0": 0.0,
+            "_other": pytest.approx(0.3),
+        }
+
+
 class TestForecasts:
     def test_calibration_is_shown_by_partition(
         self, metrics: EngineMetrics, registry: CollectorRegistry
@@ -185,6 +206,7 @@ class TestPartitions:
         metrics.set_totals(5, {"events_late": 2})
         metrics.set_watermarks(5, {"poller": 200.0})
         metrics.set_position(5, applied=41, lag=7)
+        metrics.set_raised(5, {(ORDERS, "volume"): 0.15})
         assert generate_latest(registry).count(b"\ncogentai_") > before
         metrics.forget(5)
         assert generate_latest(registry).count(b"\ncogentai_") == before

@@ -1,0 +1,53 @@
+"""Looking through what a log holds, from its first record to where it ends now.
+
+One partition is enough for events without a flow, which lie in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from pipeline.log.base import Record
+from pipeline.log.journal_reader import JournalReader
+from pipeline.log.kafka_consumer import PartitionReader
+from pipeline.log.kafka_errors import translated
+from pipeline.settings import Settings
+
+
+async def browse(log: str, settings: Settings, partition: int = 0) -> AsyncIterator[Record]:
+    """Yield the records of a partition of ``journal`` or ``kafka``.
+
+    Raises
+    ------
+    LogUnavailableError
+        If the log cannot be read.
+    """
+    found = _kafka(settings, partition) if log == "kafka" else _journal(settings, partition)
+    async for record in found:
+        yield record
+
+
+async def _journal(settings: Settings, partition: int) -> AsyncIterator[Record]:
+    reader = await JournalReader.open(settings.journal.path)
+    try:
+        end, after = await reader.end(partition), None
+        while end is not None:
+            page = await reader.read(partition, after, through=end)
+            for record in page:
+                yield record
+                after = record.offset
+            if not page:
+                return
+    finally:
+        await reader.aclose()
+
+
+async def _kafka(settings: Settings, partition: int) -> AsyncIterator[Record]:
+    topic = settings.kafka.events_topic
+    with translated(f"topic {topic}"):
+        async with PartitionReader.open(
+            settings.kafka, topic, partition, "read_committed"
+        ) as reader:
+            async for records in reader.between(*await reader.bounds()):
+                for r in records:
+                    yield Record(partition, r.offset, r.key, r.value, tuple(r.headers))
