@@ -13,10 +13,11 @@ from detectors import cold_start, cusum
 from detectors.calibration import Calibration, shared
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, stronger, unknown
 from detectors.each_run import EachRun, runs_of
-from detectors.failure import Failure
+from detectors.failure import Failure, Foresight
 from detectors.latency import Latency
 from detectors.outlook import NOTHING, Outlook
 from detectors.rate import Rates, Shares
+from detectors.reliability import Reliability
 from detectors.silence import Rhythm, Silence
 from detectors.state import FlowState, Rows, column
 from detectors.volume import Counts, Volume
@@ -24,6 +25,7 @@ from detectors.width import Width
 from schemas.signals import CountSignal, SignalName
 
 SIGNALS: Final[tuple[SignalName, ...]] = get_args(CountSignal)
+"""All that is observed, and at the end failure, which is foreseen from the others."""
 SHARES: Final[tuple[SignalName, ...]] = (
     "errors",
     "partial",
@@ -49,8 +51,6 @@ KINDS: Final = (
 )
 """Channels behind each kind of evidence: a budget of false alarms is shared by kinds."""
 SIGNAL_OF: Final = {c: name for name, part in CHANNELS.items() for c in range(part.stop)[part]}
-SYMPTOMS: Final = ((0, 2), (1, 3), (8, 9), (16, 17), (20, 21), (24,))
-"""Channels behind each kind of evidence that the failure forecast looks at, in its order."""
 BORROWED: Final = [*range(8, 24)]
 """Channels that a young flow is judged on by what others have learned: shares and durations."""
 ALL_ROWS: Final = slice(None)
@@ -66,7 +66,7 @@ class Flows(FlowState):
     sized: Bools = column(0, dtype=np.bool_)
     """Whether runs ever held another number of records than one."""
 
-    def __init__(self, threshold: float, width: Width) -> None:
+    def __init__(self, threshold: float, width: Width, failure: Failure) -> None:
         super().__init__()
         self.volume = Volume(width)
         self.records = Volume(width)
@@ -75,7 +75,7 @@ class Flows(FlowState):
         self.wait = Latency(width)
         self.backlog = Volume(width)
         self.silence = Silence(threshold, width.seconds)
-        self.failure = Failure()
+        self.failure = failure
         self.each_run = EachRun(threshold, width.seconds)
         self.calibration = Calibration(CHANNELS["backlog"].stop, width)
 
@@ -102,6 +102,10 @@ class FlowBank:
         See `detectors.calibration.threshold` and `detectors.calibration.shared`.
     window_seconds
         Length of a window.
+    horizon_minutes
+        How far ahead failure is foreseen.
+    warnings_per_flow_week
+        Budget of failure warnings that come to nothing.
 
     Examples
     --------
@@ -117,15 +121,26 @@ class FlowBank:
     array([ True,  True])
     """
 
-    def __init__(self, *, threshold: float = 5.0, window_seconds: int = 60) -> None:
+    def __init__(
+        self,
+        *,
+        threshold: float = 5.0,
+        window_seconds: int = 60,
+        horizon_minutes: int = 30,
+        warnings_per_flow_week: float = 1.0,
+    ) -> None:
         if not threshold > 0:
             raise ValueError(f"threshold must be above 0, not {threshold}")
         if not window_seconds > 0:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._threshold = threshold
         self._width = Width(window_seconds)
-        self._flows = Flows(threshold, self._width)
+        self._ahead = (horizon_minutes, warnings_per_flow_week)
+        self._flows = self._fresh()
         self._rows = self._capacity = 0
+
+    def _fresh(self) -> Flows:
+        return Flows(self._threshold, self._width, Failure(self._width, *self._ahead))
 
     @property
     def rows(self) -> int:
@@ -150,8 +165,7 @@ class FlowBank:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything remembered, as arrays by name; those of flows are views, rows last."""
-        model = self._flows.failure.model.state()
-        return self._flows.state(self._rows) | {f"model.{name}": a for name, a in model.items()}
+        return self._flows.state(self._rows) | self._flows.failure.pooled()
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up a `state`: what follows is the same to the bit as with the bank it came from.
@@ -164,17 +178,20 @@ class FlowBank:
         ages = state.get("age")
         if ages is None or ages.ndim != 1:
             raise ValueError("detector state lacks the array 'age'")
-        self._flows = Flows(self._threshold, self._width)
+        self._flows = self._fresh()
         self._rows = self._capacity = 0
         self.grow(len(ages))
         self._flows.restore(state)
-        prefix = "model."
-        model = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        self._flows.failure.model.restore(model)
+        self._flows.failure.take_up(state)
 
-    def reasons(self, row: int) -> tuple[str, ...]:
-        """Name the three kinds of evidence that most raise a row's failure forecast."""
-        return self._flows.failure.reasons(row)
+    def foresight(self, row: int) -> Foresight:
+        """Say what a row's failure forecast rests on, and what such warnings were worth so far."""
+        return self._flows.failure.foresight(row)
+
+    @property
+    def reliability(self) -> Reliability:
+        """How well failure forecasts kept what they promised."""
+        return self._flows.failure.reliability
 
     @property
     def flows(self) -> Flows:
@@ -188,6 +205,7 @@ class FlowBank:
             counts.skip(picked, ahead, outlook)
         self._flows.silence.skip(picked)
         self._flows.each_run.skip(picked)
+        self._flows.failure.skip(picked)
 
     def excuse(self, rows: NDArray[np.int64]) -> None:
         """Do not hold it against rows if no run comes in the window to be stepped: a holiday."""
@@ -237,10 +255,12 @@ class FlowBank:
         threshold = shared(self._threshold, self._kinds(picked))
         self._release(picked, threshold, outlook)
         score = c / threshold
-        verdicts = {name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS}
+        verdicts = {
+            name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS[:-1]
+        }
         for name, run in flows.each_run.step(picked, minute, runs_of(windows)).items():
             verdicts[name] = stronger(verdicts[name], run.verdict(self._threshold))
-        self._remember(picked, windows, verdicts, evidence)
+        verdicts["failure"] = flows.failure.step(picked, windows, verdicts)
         flows.age[picked.at] += 1
         return outlook.eased(picked, verdicts)
 
@@ -273,10 +293,6 @@ class FlowBank:
         rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.hour))
         quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
-        flows.failure.look_ahead(rows, minute)
-        calm = flows.failure.calm(rows)
-        if calm.any():
-            heard["failure"] = Heard(flows.failure.forecast(rows.only(calm)), calm)
         return heard
 
     def _pass_over(self, rows: Rows, ahead: Ints, w: Windows, outlook: Outlook) -> None:
@@ -338,20 +354,6 @@ class FlowBank:
         else:
             verdict = judged.verdict(self._threshold)
         return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
-
-    def _remember(
-        self, rows: Rows, w: Windows, verdicts: Mapping[SignalName, Verdict], evidence: Floats
-    ) -> None:
-        """Give the failure forecast what this window showed."""
-        severity = self._flows.calibration.severity(rows, np.maximum(evidence, 0))
-        volume, silence = verdicts["volume"], verdicts["silence"]
-        empty = (volume.score > 1) & ~volume.high & (w.volume == 0)
-        self._flows.failure.observe(
-            rows,
-            np.stack([severity[list(channels)].max(axis=0) for channels in SYMPTOMS]),
-            np.nan_to_num(np.stack([w.failed, w.finished])),
-            empty | (silence.score > 1),
-        )
 
 
 def _shares(w: Windows) -> tuple[Floats, Floats]:

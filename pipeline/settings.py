@@ -73,6 +73,8 @@ class EngineSettings(Section):
     """How long event ids are remembered, in event time. At least an hour."""
     alerts_per_flow_week: Annotated[float, Field(ge=0.05, le=20)] = 1.0
     """The budget of false alarms: how many a flow may raise in a week."""
+    failure_horizon_minutes: Annotated[int, Field(ge=1, le=120)] = 30
+    """How far ahead failure is foreseen."""
     calm_minutes: PositiveInt = 30
     """An alert resolves after this long without an anomalous window."""
     timezone: str = "UTC"

@@ -31,6 +31,28 @@ class Evidence(Contract):
     metric: Text | None = None
 
 
+class Forecast(Contract):
+    """A failure foreseen: how probable, why, and what such warnings were worth so far.
+
+    Attributes
+    ----------
+    probability
+        Of a failure within ``horizon_minutes``.
+    lead_minutes
+        From warning to failure as a rule; None before a first warning came true.
+    confidence
+        Share of the latest warnings, of all flows, that came true; None before the first.
+    reasons
+        The symptoms that raise the probability most, strongest first, three at most.
+    """
+
+    horizon_minutes: Count
+    probability: float
+    lead_minutes: float | None
+    confidence: float | None
+    reasons: tuple[Text, ...]
+
+
 class Alert(Contract):
     """One trouble of one flow, from its first anomalous window until calm returns.
 
@@ -44,6 +66,8 @@ class Alert(Contract):
         0 when first raised; higher for every update.
     signal
         What raised it; ``evidence`` holds everything that has joined since, strongest first.
+    forecast
+        The latest word on a failure foreseen, if one is or was.
     """
 
     id: Text
@@ -63,6 +87,7 @@ class Alert(Contract):
     explanation: LongText
     next_step: LongText
     evidence: tuple[Evidence, ...]
+    forecast: Forecast | None = None
 
 
 class AlertEvent(Envelope):

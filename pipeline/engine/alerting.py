@@ -18,6 +18,7 @@ import numpy as np
 
 from detectors.columns import Verdict
 from detectors.errors.taxonomy import MEANING
+from detectors.failure import Foresight
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from pipeline.engine.explain import (
     Finding,
@@ -29,6 +30,7 @@ from pipeline.engine.explain import (
     sentence,
 )
 from pipeline.engine.flows import Rows
+from pipeline.engine.foretold import foretold
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
 
@@ -59,7 +61,7 @@ class Context:
 
     name: Callable[[int], str | None]
     total: Callable[[int, SignalName, int], float]
-    reasons: Callable[[int], tuple[str, ...]]
+    foresight: Callable[[int], Foresight]
     recently: Callable[[int], str]
     background: Callable[[int, int, Iterable[AlertSignal]], str] = lambda *_: ""
     quote: Callable[[int, SignalName], Quote | None] = lambda *_: None
@@ -131,6 +133,7 @@ class Alerting:
                 "explanation": " ".join(filter(None, words)),
                 "evidence": tuple(evidence),
                 **_step_of_error(findings),
+                "forecast": foretold(findings) or incident.alert.forecast,
             }
         )
         return incident.alert
@@ -242,7 +245,7 @@ def _findings(
             expected=float(v.span_expected[i]),
             score=float(v.score[i]),
             total=context.total(row, signal, span),
-            reasons=context.reasons(row) if signal == "failure" else (),
+            foresight=context.foresight(row) if signal == "failure" else None,
             quote=context.quote(row, signal),
         )
         found.append(finding)

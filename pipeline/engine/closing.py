@@ -67,7 +67,12 @@ class Closing:
         self.schedules = Schedules()
         self._rolling = Rolling(self._width)
         limit = threshold(settings.alerts_per_flow_week)
-        self.bank = FlowBank(threshold=limit, window_seconds=self._width)
+        self.bank = FlowBank(
+            threshold=limit,
+            window_seconds=self._width,
+            horizon_minutes=settings.failure_horizon_minutes,
+            warnings_per_flow_week=settings.alerts_per_flow_week,
+        )
         self.errors = ErrorLog(self._width, settings.alerts_per_flow_week, limit)
         self.alerting = Alerting(settings.calm_minutes * 60)
 
@@ -180,7 +185,7 @@ class Closing:
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,
-            reasons=self.bank.reasons,
+            foresight=self.bank.foresight,
             recently=memory.recently,
             background=self._outlooks.mention,
             quote=self.errors.quote,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from detectors.reliability import Reliability
 from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
 from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
@@ -260,6 +261,11 @@ class Engine:
         """Return the thresholds that verdicts have raised, and by how much (0.15 is 15 %)."""
         moved = self._outlooks.feedback.moved(self.watermarks.furthest)
         return {(self.flows.keys[row], signal): raised for (row, signal), raised in moved}
+
+    @property
+    def reliability(self) -> Reliability:
+        """How well failure forecasts kept what they promised."""
+        return self._closing.bank.reliability
 
     def snapshot(self) -> bytes:
         """Write the whole state down."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from detectors.errors.taxonomy import MEANING, NAMES, ErrorClass
+from detectors.failure import Foresight
 from schemas.alerts import AlertSignal
 
 QUOTED = 160
@@ -47,7 +48,7 @@ class Finding(NamedTuple):
     expected: float
     score: float
     total: float = math.nan
-    reasons: tuple[str, ...] = ()
+    foresight: Foresight | None = None
     quote: Quote | None = None
 
 
@@ -217,8 +218,19 @@ def _silence(f: Finding) -> str:
 
 
 def _failure(f: Finding) -> str:
-    because = f", because of {', '.join(f.reasons)}" if f.reasons else ""
-    return f"a failure within 30 minutes is {percent(f.observed)} likely{because}"
+    likely = f"a failure within {minutes(f.span)} is {percent(f.observed)} likely"
+    if f.foresight is None:
+        return likely
+    because = f", because of {listed(f.foresight.reasons)}" if f.foresight.reasons else ""
+    return f"{likely}{because}{_experience(f.foresight)}"
+
+
+def _experience(past: Foresight) -> str:
+    """Say what earlier warnings were worth; nothing before one came true."""
+    if math.isnan(past.lead_minutes):
+        return ""
+    ahead = minutes(past.lead_minutes)
+    return f"; {percent(past.confidence)} of the latest warnings came true, mostly {ahead} ahead"
 
 
 def _new_error(f: Finding) -> str:
@@ -302,6 +314,16 @@ def number(value: float) -> str:
 def count(value: float) -> str:
     """Write a whole number; ``no`` for none."""
     return "no" if value == 0 else f"{value:,.0f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names in a row.
+
+    >>> listed(("slow runs", "retried runs", "failed runs"))
+    'slow runs, retried runs and failed runs'
+    """
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def plural(noun: str, value: float) -> str:

@@ -20,8 +20,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from detectors.reliability import Reliability
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, FlowKey
-from pipeline.outputs import flow_metrics, partition_metrics
+from pipeline.outputs import flow_metrics, forecast_metrics, partition_metrics
 from pipeline.outputs.flow_metrics import FlowMetrics
 from pipeline.outputs.partition_metrics import TOTALS, AlertLabels, Partition
 from schemas.alerts import Alert
@@ -142,6 +143,11 @@ class EngineMetrics(Collector):
         with self._lock:
             self._partitions[partition].watermarks = dict(watermarks)
 
+    def set_reliability(self, partition: int, reliability: Reliability) -> None:
+        """Report how well the failure forecasts of a partition kept what they promised."""
+        with self._lock:
+            self._partitions[partition].reliability = reliability.copy()
+
     def set_position(self, partition: int, applied: int, lag: int) -> None:
         """Report the last applied offset, and how many records lie behind it."""
         with self._lock:
@@ -167,6 +173,7 @@ class EngineMetrics(Collector):
                 *self._alerts(),
                 self._flows.errors(),
                 *partition_metrics.families(self._partitions),
+                *forecast_metrics.families(self._partitions),
             ]
         yield from small
         yield from flow_metrics.families(own, rest, names)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from detectors.reliability import Reliability
 from pipeline.engine.emissions import FlowKey
 from pipeline.outputs.flow_metrics import OTHER
 
@@ -35,6 +36,7 @@ class Partition:
     totals: dict[str, int] = field(default_factory=dict)
     raised: dict[tuple[str, str, str], float] = field(default_factory=dict)
     watermarks: dict[str, float] = field(default_factory=dict)
+    reliability: Reliability | None = None
     applied: int | None = None
     lag: int | None = None
 

@@ -49,6 +49,7 @@ class MetricsObserver:
         names = zip(engine.flows.keys, engine.flows.names, strict=True)
         self._metrics.set_names(number, {key: name for key, name in names if name is not None})
         self._metrics.set_raised(number, engine.raised_thresholds())
+        self._metrics.set_reliability(number, engine.reliability)
         if partition.applied is not None:
             self._metrics.set_position(number, partition.applied, partition.lag)
 

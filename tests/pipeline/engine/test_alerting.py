@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.columns import Verdict, Windows
+from detectors.failure import Foresight
 from pipeline.engine.alerting import Alerting, Context, alert_id, fingerprint, severity_of
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from pipeline.engine.explain import Finding, Quote
@@ -13,7 +14,7 @@ START = 1_772_409_600
 CONTEXT = Context(
     name=lambda row: f"Flow {row}",
     total=lambda row, signal, span: 100.0,
-    reasons=lambda row: ("rising latency",),
+    foresight=lambda row: Foresight(("slow runs", "retried runs"), 17.0, 0.75),
     recently=lambda row: "In the last 24 hours: 5 runs, no failed.",
 )
 
@@ -118,6 +119,30 @@ def test_flows_have_alerts_of_their_own() -> None:
 def test_what_has_happened_outranks_what_is_only_predicted() -> None:
     (alert,) = judge(Alerting(1800), closed(0, failure=3.0, volume=1.2))
     assert "thinned out" in alert.summary
+
+
+def test_a_foreseen_failure_says_why_how_soon_and_how_sure() -> None:
+    (alert,) = judge(Alerting(1800), closed(0, failure=3.0))
+    assert alert.forecast is not None
+    assert alert.forecast.reasons == ("slow runs", "retried runs")
+    assert (alert.forecast.lead_minutes, alert.forecast.confidence) == (17.0, 0.75)
+    assert "because of slow runs and retried runs" in alert.summary
+    assert "75 % of the latest warnings came true, mostly 17 minutes ahead" in alert.summary
+
+
+def test_what_earlier_warnings_were_worth_is_unknown_before_one_came_true() -> None:
+    context = CONTEXT.__class__(
+        CONTEXT.name, CONTEXT.total, lambda _: Foresight((), np.nan, np.nan), CONTEXT.recently
+    )
+    (alert,) = Alerting(1800).judge(closed(0, failure=3.0), np.arange(1), context)
+    assert alert.forecast is not None
+    assert (alert.forecast.lead_minutes, alert.forecast.confidence) == (None, None)
+    assert "latest warnings" not in alert.summary
+
+
+def test_alerts_of_what_has_happened_foretell_nothing() -> None:
+    (alert,) = judge(Alerting(1800), closed(0, volume=3.0))
+    assert alert.forecast is None
 
 
 def test_ids_keep_their_parts_apart() -> None:

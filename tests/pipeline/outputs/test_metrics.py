@@ -4,9 +4,11 @@ import subprocess
 import threading
 from importlib.metadata import version
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from detectors.reliability import Reliability
 from pipeline.engine.emissions import DeadLetter, FlowKey
 from pipeline.outputs.metrics import EngineMetrics
 from pipeline.outputs.partition_metrics import MAX_COLLECTORS
@@ -141,6 +143,33 @@ class TestThresholds:
         }
 
 
+class TestForecasts:
+    def test_calibration_is_shown_by_partition(
+        self, metrics: EngineMetrics, registry: CollectorRegistry
+    ) -> None:
+        reliability = Reliability()
+        reliability.add(np.array([0.04, 0.04, 0.6]), np.array([False, False, True]))
+        metrics.set_reliability(3, reliability)
+        reliability.add(np.array([0.9]), np.array([True]))  # later: the report stays as it was
+        for name, value in (
+            ("calibration_error_ratio", 0.48 / 3),
+            ("brier_score", (2 * 0.04**2 + 0.4**2) / 3),
+            ("base_rate_ratio", 1 / 3),
+        ):
+            ((labels, shown),) = samples(registry, f"cogentai_failure_{name}")
+            assert (labels, shown) == ({"partition": "3"}, pytest.approx(value))
+        made = {
+            labels["from"]: n for labels, n in samples(registry, "cogentai_failure_forecasts_made")
+        }
+        assert (made["0.02"], made["0.5"], made["0.1"]) == (2, 1, 0)
+
+    def test_before_the_first_outcome_nothing_is_known(
+        self, metrics: EngineMetrics, registry: CollectorRegistry
+    ) -> None:
+        metrics.set_reliability(0, Reliability())
+        assert samples(registry, "cogentai_failure_brier_score") == []
+
+
 class TestPartitions:
     def test_a_watermark_is_that_of_the_partition_furthest_behind(
         self, metrics: EngineMetrics, registry: CollectorRegistry
@@ -246,6 +275,7 @@ def test_promtool_finds_no_fault_with_the_names(
     metrics.set_totals(0, {"events/cogent.flow.run": 7, "events_late": 2, "events_duplicate": 1})
     metrics.set_watermarks(0, {"poller": 200.0})
     metrics.set_position(0, applied=41, lag=7)
+    metrics.set_reliability(0, Reliability())
     text = b"".join(
         line + b"\n"
         for line in generate_latest(registry).splitlines()

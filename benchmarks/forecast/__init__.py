@@ -1,0 +1,1 @@
+"""How well failures are foreseen, measured through the real detectors."""
