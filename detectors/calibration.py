@@ -171,7 +171,7 @@ class Calibration(FlowState):
             u, mx = self._restarted(rows, renewed, u, mx)
         ready = known & (age > self.wait[:, at])
         rare = rarity(s, u, mx)
-        c = rare / self._tiredness(rows)
+        c = rare / _tiredness(self.episodes[:, at])
         self._note_episodes(rows, ready & (c > STOP))
         score = np.where(held, self.last[:, at], c)
         learn = known & ~((age > self.warm_up) & (rare > STOP) & ~self._settling(age))
@@ -193,15 +193,9 @@ class Calibration(FlowState):
     def limit(self, rows: Rows, channel: int, score: Floats) -> Floats:
         """The raw evidence at which ``channel`` reaches a calibrated ``score``."""
         u, mx = self.u[channel, rows.at], self.mx[channel, rows.at]
-        rare = score * self._tiredness(rows)[channel]
+        rare = score * _tiredness(self.episodes[channel, rows.at])
         raw: Floats = u + (rare - 2) * mx / LOG10_E
         return raw
-
-    def _tiredness(self, rows: Rows) -> Floats:
-        """By how much a channel is divided that has been above the stop too often of late."""
-        over = np.maximum(self.episodes[:, rows.at] - HABIT, 0)
-        tired: Floats = 1 + TIRED * over.astype(np.float64)
-        return tired
 
     def _note_episodes(self, rows: Rows, hot: Bools) -> None:
         at = rows.at
@@ -248,6 +242,12 @@ class Calibration(FlowState):
         new_mx = mx.copy()
         new_mx[over] = np.maximum(mx[over] + rate * (excess - mx[over]), LEAST_MX)
         return new_u, new_mx
+
+
+def _tiredness(episodes: NDArray[np.float32]) -> Floats:
+    """By how much a channel is divided that has been above the stop too often of late."""
+    tired: Floats = 1 + TIRED * np.maximum(episodes - HABIT, 0).astype(np.float64)
+    return tired
 
 
 def rarity(s: Floats, u: Floats, mx: Floats) -> Floats:

@@ -22,6 +22,8 @@ FEW: Final = 15.0
 """Minutes between runs from which each is judged; of busier flows sums say more."""
 SIGNALS: Final[tuple[SignalName, ...]] = ("records", "latency", "errors")
 """What size, duration and outcome are evidence of."""
+SETTLED: Final = 20
+"""Runs after which the time between them is known well enough to leave busy flows alone."""
 HOLD: Final = 60
 """Minutes for which a run's verdict stands."""
 
@@ -106,6 +108,13 @@ class EachRun(FlowState):
         self.at_once[at] += rate * (runs.ended - self.at_once[at])
         self.since[at], self.runs[at] = 0, np.minimum(n + 1, MEMORY)
         between = self.between[at].astype(np.float64) * self._minutes
+        few = (between >= FEW / 2) | (n < SETTLED)
+        if few.any():
+            some = Runs(*(c[few] for c in runs))
+            self._judge_few(rows.only(few), minute[few], some, between[few])
+
+    def _judge_few(self, rows: Rows, minute: Ints, runs: Runs, between: Floats) -> None:
+        at = rows.at
         rare = np.log10(np.maximum(between, 1))
         time = minute % 1440 // 240 + np.where(minute >= 5 * 1440, CLASSES // 2, 0)
         for place, quantity, log, offset in (
