@@ -55,10 +55,7 @@ def last_week(values: Floats, per_day: int) -> Floats:
 
 
 def same_minute(values: Floats, per_day: int) -> Floats:
-    """Distance from the median of the same time on the last 7 days, in its typical size of a day.
-
-    The floor of the detection notes.
-    """
+    """Distance from the median of the same time on the last 7 days, in the day's typical size."""
     day = np.full((7 * per_day + len(values)), np.nan)
     day[7 * per_day :] = values
     before = np.stack([day[k * per_day : k * per_day + len(values)] for k in range(7)])
