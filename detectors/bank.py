@@ -4,80 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import cold_start, cusum
-from detectors.calibration import Calibration, shared
+from detectors import channels, cold_start, cusum
+from detectors.calibration import shared
+from detectors.channels import BORROWED, CHANNELS, KINDS, SHARES, SIGNAL_OF, SIGNALS
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, stronger, unknown
-from detectors.each_run import EachRun, runs_of
+from detectors.each_run import runs_of
 from detectors.failure import Failure, Foresight
-from detectors.latency import Latency
+from detectors.flows import Flows
 from detectors.outlook import NOTHING, Outlook
-from detectors.rate import Rates, Shares
+from detectors.rate import Shares
 from detectors.reliability import Reliability
-from detectors.silence import Rhythm, Silence
-from detectors.state import FlowState, Rows, column
-from detectors.volume import Counts, Volume
+from detectors.silence import Rhythm
+from detectors.state import Rows
+from detectors.volume import Counts
 from detectors.width import Width
-from schemas.signals import CountSignal, SignalName
+from schemas.signals import SignalName
 
-SIGNALS: Final[tuple[SignalName, ...]] = get_args(CountSignal)
-"""All that is observed, and at the end failure, which is foreseen from the others."""
-SHARES: Final[tuple[SignalName, ...]] = (
-    "errors",
-    "partial",
-    "warnings",
-    "retries",
-    "missing",
-    "duplicates",
-)
-CHANNELS: Final[Mapping[SignalName, slice]] = {
-    "volume": slice(0, 4),
-    "records": slice(4, 8),
-    **{share: slice(8 + 2 * i, 10 + 2 * i) for i, share in enumerate(SHARES)},
-    "latency": slice(20, 22),
-    "wait": slice(22, 24),
-    "backlog": slice(24, 25),
-}
-"""Channels of the calibration by signal; a signal's score is the highest of its channels.
-Silence, failure and what single runs show have scales of their own."""
-KINDS: Final = (
-    *((first, first + 2) for first in (0, 1, 4, 5)),
-    *((first, first + 1) for first in range(8, 24, 2)),
-    (24,),
-)
-"""Channels behind each kind of evidence: a budget of false alarms is shared by kinds."""
-SIGNAL_OF: Final = {c: name for name, part in CHANNELS.items() for c in range(part.stop)[part]}
-BORROWED: Final = [*range(8, 24)]
-"""Channels that a young flow is judged on by what others have learned: shares and durations."""
 ALL_ROWS: Final = slice(None)
-
-
-class Flows(FlowState):
-    """The state of every detector."""
-
-    age: Ints = column(0, dtype=np.int64)
-    kind: NDArray[np.uint8] = column(0, dtype=np.uint8)
-    borrowed: Bools = column(0, dtype=np.bool_)
-
-    sized: Bools = column(0, dtype=np.bool_)
-    """Whether runs ever held another number of records than one."""
-
-    def __init__(self, threshold: float, width: Width, failure: Failure) -> None:
-        super().__init__()
-        self.volume = Volume(width)
-        self.records = Volume(width)
-        self.shares = Rates(len(SHARES), width)
-        self.latency = Latency(width)
-        self.wait = Latency(width)
-        self.backlog = Volume(width)
-        self.silence = Silence(threshold, width.seconds)
-        self.failure = failure
-        self.each_run = EachRun(threshold, width.seconds)
-        self.calibration = Calibration(CHANNELS["backlog"].stop, width)
 
 
 class Heard(NamedTuple):
@@ -282,7 +230,7 @@ class FlowBank:
         hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
         hear("records", partial(flows.records.step, outlook=outlook), w.records, minute, ahead)
         hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
-        shares = flows.shares.step(rows, *_shares(w))
+        shares = flows.shares.step(rows, *channels.shares(w))
         heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
         took = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
         hear("latency", flows.latency.step, w.duration_count, took)
@@ -354,11 +302,3 @@ class FlowBank:
         else:
             verdict = judged.verdict(self._threshold)
         return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
-
-
-def _shares(w: Windows) -> tuple[Floats, Floats]:
-    """Counts and totals of `SHARES`, each of shape (shares, rows)."""
-    records = np.where(np.isnan(w.records), w.volume, w.records)
-    hits = np.stack([w.failed, w.partial, w.warnings, w.retries, w.missing, w.duplicates])
-    total = np.stack([w.finished, w.finished, w.finished, w.volume, w.checked, records])
-    return hits, total

@@ -18,7 +18,7 @@ from detectors.columns import Bools, Floats, Ints
 from detectors.state import Rows
 
 if TYPE_CHECKING:
-    from detectors.bank import Flows
+    from detectors.flows import Flows
     from detectors.rate import Rates
 
 LEAST: Final = 5

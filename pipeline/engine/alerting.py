@@ -31,6 +31,7 @@ from pipeline.engine.explain import (
 )
 from pipeline.engine.flows import Rows
 from pipeline.engine.foretold import foretold
+from pipeline.engine.queueing import Queue
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
 
@@ -65,6 +66,7 @@ class Context:
     recently: Callable[[int], str]
     background: Callable[[int, int, Iterable[AlertSignal]], str] = lambda *_: ""
     quote: Callable[[int, SignalName], Quote | None] = lambda *_: None
+    queue: Callable[[int], Queue | None] = lambda _: None
     newest: Callable[[int], tuple[Quote, int] | None] = lambda _: None
 
 
@@ -247,6 +249,7 @@ def _findings(
             total=context.total(row, signal, span),
             foresight=context.foresight(row) if signal == "failure" else None,
             quote=context.quote(row, signal),
+            queue=context.queue(row) if signal == "backlog" else None,
         )
         found.append(finding)
     return sorted(found, key=lambda f: -f.score)

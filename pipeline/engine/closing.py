@@ -189,6 +189,7 @@ class Closing:
             recently=memory.recently,
             background=self._outlooks.mention,
             quote=self.errors.quote,
+            queue=memory.queue,
             newest=self.errors.newest,
         )
 

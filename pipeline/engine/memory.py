@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from detectors.columns import Bools
 from pipeline.engine.accumulator import SCALE
-from pipeline.engine.explain import count, duration, plural
+from pipeline.engine.queueing import Queue, queue_of
 from pipeline.engine.rolling import WINDOWS, Rolling
+from pipeline.engine.wording import count, duration, plural
 from schemas.signals import SignalName
 
 
@@ -35,6 +36,10 @@ class Memory:
         if signal in ("missing", "duplicates"):
             return sums["records_in"]
         return math.nan
+
+    def queue(self, row: int) -> Queue:
+        """Look at a flow's queue."""
+        return queue_of(self.rolling, row, self.number, self.rolling.seconds / 60)
 
     def recently(self, row: int) -> str:
         """Say what a flow has done in the last 24 hours, and what it complained of last."""

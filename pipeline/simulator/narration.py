@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.engine.explain import duration, minutes
+from pipeline.engine.wording import duration, minutes
 from pipeline.simulator.faults import Fault
 from pipeline.simulator.retailer import DAY, RETAILER, Cadence, FlowProfile
 from pipeline.simulator.scenario import Scenario
