@@ -198,7 +198,8 @@ class FlowBank:
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = judged.known if isinstance(judged, Shares) else True
         flows.sized[picked.at] |= ~np.isnan(windows.records) & (windows.records != windows.volume)
-        known[CHANNELS["records"]] &= flows.sized[picked.at]  # else volume has said it all
+        # else volume has said it all, or each run is judged by itself
+        known[CHANNELS["records"]] &= flows.sized[picked.at] & ~flows.each_run.few(picked)
         c = flows.calibration.step(picked, evidence, known)
         threshold = shared(self._threshold, self._kinds(picked))
         self._release(picked, threshold, outlook)

@@ -84,7 +84,7 @@ class EachRun(FlowState):
         self.since[at] += 1
         if ended.any():
             self._judge(rows.only(ended), minute[ended], Runs(*(c[ended] for c in runs)))
-        stands = (self.since[at] * self._minutes < HOLD) & (self.between[at] * self._minutes >= FEW)
+        stands = (self.since[at] * self._minutes < HOLD) & self.few(rows)
         return {
             name: Judged(
                 self.observed[i, at].astype(np.float64),
@@ -95,6 +95,11 @@ class EachRun(FlowState):
             )
             for i, name in enumerate(SIGNALS)
         }
+
+    def few(self, rows: Rows) -> Bools:
+        """Whether runs are so few that each is judged."""
+        few: Bools = self.between[rows.at] * self._minutes >= FEW
+        return few
 
     def skip(self, rows: Rows) -> None:
         """Let time pass unwatched."""
