@@ -197,9 +197,6 @@ class FlowBank:
             judged, of = heard[name]
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = judged.known if isinstance(judged, Shares) else True
-        flows.sized[picked.at] |= ~np.isnan(windows.records) & (windows.records != windows.volume)
-        # else volume has said it all, or each run is judged by itself
-        known[CHANNELS["records"]] &= flows.sized[picked.at] & ~flows.each_run.few(picked)
         c = flows.calibration.step(picked, evidence, known)
         threshold = shared(self._threshold, self._kinds(picked))
         self._release(picked, threshold, outlook)
@@ -229,7 +226,8 @@ class FlowBank:
                 heard[name] = Heard(step(rows.only(known), *part), known)
 
         hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
-        hear("records", partial(flows.records.step, outlook=outlook), w.records, minute, ahead)
+        records = self._sums_of_records(rows, w)
+        hear("records", partial(flows.records.step, outlook=outlook), records, minute, ahead)
         hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
         shares = flows.shares.step(rows, *channels.shares(w))
         heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
@@ -237,12 +235,19 @@ class FlowBank:
         hear("latency", flows.latency.step, w.duration_count, took)
         waited = np.where(w.wait_count == 0, 0.0, w.wait_log)
         hear("wait", flows.wait.step, w.wait_count, waited)
-        self._pass_over(rows, ahead, w, outlook)
+        self._pass_over(rows, ahead, w._replace(records=records), outlook)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
         rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.hour))
         quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         return heard
+
+    def _sums_of_records(self, rows: Rows, w: Windows) -> Floats:
+        """Records where their sums tell what volume, or each run by itself, does not."""
+        flows = self._flows
+        flows.sized[rows.at] |= ~np.isnan(w.records) & (w.records != w.volume)
+        telling = flows.sized[rows.at] & ~flows.each_run.few(rows)
+        return np.where(telling, w.records, np.nan)
 
     def _pass_over(self, rows: Rows, ahead: Ints, w: Windows, outlook: Outlook) -> None:
         """Counts that are unknown in this window, but were known before, are skipped."""

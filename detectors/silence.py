@@ -130,7 +130,7 @@ class Silence(FlowState):
         since, due = np.where(ran, 0, before + 1), np.where(ran, 0.0, gap)
         self.since[at], self.due[at] = since, due
         self.age[at] += 1
-        judged = sparse & (self.gaps[at] >= ENOUGH) & (self.age[at] > WARM_UP)
+        judged = sparse & (self.gaps[at] >= ENOUGH) & (self.age[at] * self._minutes > WARM_UP)
         tail, limit = np.zeros(len(ran)), np.full(len(ran), np.nan)
         if judged.any():
             thin = rows.only(judged)

@@ -7,10 +7,11 @@ import pytest
 
 from detectors.bank import FlowBank
 from detectors.calibration import WARM_UP
-from detectors.cold_start import EARLY, GROWN, LEAST, SILENCE
+from detectors.cold_start import EARLY, LEAST, SILENCE
 from detectors.columns import Windows
 from schemas.signals import SignalName
 
+GROWN = 4 * WARM_UP
 GROWN_UP, YOUNG = np.arange(LEAST), LEAST
 ALL = np.arange(LEAST + 1)
 
@@ -23,8 +24,8 @@ def bank(grown: int = LEAST) -> FlowBank:
     state["age"][:grown] = GROWN + 1
     state["volume.age"][:LEAST] = state["volume.seasonality.age"][:LEAST] = GROWN + 1
     state["volume.seasonality.mean"][:LEAST] = 5
-    state["errors.hits"][:LEAST] = 2
-    state["errors.alpha"][:LEAST] = 0.1
+    state["shares.hits"][0, :LEAST] = 2
+    state["shares.alpha"][0, :LEAST] = 0.1
     state["calibration.u"][:, :LEAST] = 1.5
     made.restore(state)
     return made
