@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PK     := schemas detectors pipeline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint type fmt bench kafka schemas lock clean
+.PHONY: help run test lint type fmt bench gate kafka schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fmt: $(VENV)/.dev ## format, and mend what can be mended
 
 bench: $(VENV)/.dev ## events per second, side by side with a bare consumer
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+
+gate: $(VENV)/.dev ## detection against its tolerances, on short simulated worlds
+	@$(BIN)/python -m benchmarks.gate $(ARGS)
 
 kafka: $(VENV)/.dev ## a real Kafka broker on this machine, until Ctrl-C
 	@$(BIN)/python -m tests.broker $(ARGS)

@@ -4,74 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import cusum
-from detectors.calibration import Calibration, shared
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, unknown
+from detectors import channels, cold_start, cusum
+from detectors.calibration import shared
+from detectors.channels import BORROWED, CHANNELS, KINDS, SHARES, SIGNAL_OF, SIGNALS
+from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, stronger, unknown
+from detectors.each_run import runs_of
 from detectors.failure import Failure, Foresight
-from detectors.latency import Latency
+from detectors.flows import Flows
 from detectors.outlook import NOTHING, Outlook
-from detectors.rate import Rates, Shares
+from detectors.rate import Shares
 from detectors.reliability import Reliability
-from detectors.silence import Rhythm, Silence
-from detectors.state import FlowState, Rows, column
-from detectors.volume import Counts, Volume
+from detectors.silence import Rhythm
+from detectors.state import Rows
+from detectors.volume import Counts
 from detectors.width import Width
 from schemas.signals import SignalName
 
-SIGNALS: Final[tuple[SignalName, ...]] = get_args(SignalName)
-"""All that is observed, and at the end failure, which is foreseen from the others."""
-SHARES: Final[tuple[SignalName, ...]] = (
-    "errors",
-    "partial",
-    "warnings",
-    "retries",
-    "missing",
-    "duplicates",
-)
-CHANNELS: Final[Mapping[SignalName, slice]] = {
-    "volume": slice(0, 4),
-    "records": slice(4, 8),
-    **{share: slice(8 + 2 * i, 10 + 2 * i) for i, share in enumerate(SHARES)},
-    "latency": slice(20, 22),
-    "wait": slice(22, 24),
-    "backlog": slice(24, 25),
-}
-"""Channels of the calibration by signal; a signal's score is the highest of its channels.
-Silence and failure have scales of their own."""
-KINDS: Final = (
-    *((first, first + 2) for first in (0, 1, 4, 5)),
-    *((first, first + 1) for first in range(8, 24, 2)),
-    (24,),
-)
-"""Channels behind each kind of evidence: a budget of false alarms is shared by kinds."""
-SIGNAL_OF: Final = {c: name for name, part in CHANNELS.items() for c in range(part.stop)[part]}
 ALL_ROWS: Final = slice(None)
-
-
-class Flows(FlowState):
-    """The state of every detector."""
-
-    age: Ints = column(0, dtype=np.int64)
-
-    sized: Bools = column(0, dtype=np.bool_)
-    """Whether runs ever held another number of records than one."""
-
-    def __init__(self, threshold: float, width: Width, failure: Failure) -> None:
-        super().__init__()
-        self.volume = Volume(width)
-        self.records = Volume(width)
-        self.shares = Rates(len(SHARES), width)
-        self.latency = Latency(width)
-        self.wait = Latency(width)
-        self.backlog = Volume(width)
-        self.silence = Silence(threshold, width.seconds)
-        self.failure = failure
-        self.calibration = Calibration(CHANNELS["backlog"].stop, width)
 
 
 class Heard(NamedTuple):
@@ -153,6 +107,10 @@ class FlowBank:
         young: Bools = self._flows.age[rows] <= self._flows.calibration.warm_up
         return young
 
+    def describe(self, row: int, kind: int) -> None:
+        """Say of which kind a row is (0 is unknown): flows of a kind are alike."""
+        self._flows.kind[row] = kind
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything remembered, as arrays by name; those of flows are views, rows last."""
         return self._flows.state(self._rows) | self._flows.failure.pooled()
@@ -194,7 +152,12 @@ class FlowBank:
         for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
             counts.skip(picked, ahead, outlook)
         self._flows.silence.skip(picked)
+        self._flows.each_run.skip(picked)
         self._flows.failure.skip(picked)
+
+    def excuse(self, rows: NDArray[np.int64]) -> None:
+        """Do not hold it against rows if no run comes in the window to be stepped: a holiday."""
+        self._flows.silence.excuse(Rows.of(rows))
 
     def step(
         self,
@@ -224,6 +187,7 @@ class FlowBank:
         A verdict for each signal, columns parallel to ``rows``.
         """
         picked, flows = Rows.of(rows), self._flows
+        cold_start.lend(flows, picked, self._rows, BORROWED)
         heard = self._listen(picked, minute, ahead, windows, outlook)
         evidence = np.zeros((flows.calibration.channels, len(rows)))
         known = np.zeros(evidence.shape, bool)
@@ -234,7 +198,8 @@ class FlowBank:
             evidence[part, of] = judged.evidence()[: part.stop - part.start]
             known[part, of] = judged.known if isinstance(judged, Shares) else True
         flows.sized[picked.at] |= ~np.isnan(windows.records) & (windows.records != windows.volume)
-        known[CHANNELS["records"]] &= flows.sized[picked.at]  # else volume has said it all
+        # else volume has said it all, or each run is judged by itself
+        known[CHANNELS["records"]] &= flows.sized[picked.at] & ~flows.each_run.few(picked)
         c = flows.calibration.step(picked, evidence, known)
         threshold = shared(self._threshold, self._kinds(picked))
         self._release(picked, threshold, outlook)
@@ -242,6 +207,8 @@ class FlowBank:
         verdicts = {
             name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS[:-1]
         }
+        for name, run in flows.each_run.step(picked, minute, runs_of(windows)).items():
+            verdicts[name] = stronger(verdicts[name], run.verdict(self._threshold))
         verdicts["failure"] = flows.failure.step(picked, windows, verdicts)
         flows.age[picked.at] += 1
         return outlook.eased(picked, verdicts)
@@ -264,7 +231,7 @@ class FlowBank:
         hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
         hear("records", partial(flows.records.step, outlook=outlook), w.records, minute, ahead)
         hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
-        shares = flows.shares.step(rows, *_shares(w))
+        shares = flows.shares.step(rows, *channels.shares(w))
         heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
         took = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
         hear("latency", flows.latency.step, w.duration_count, took)
@@ -272,7 +239,8 @@ class FlowBank:
         hear("wait", flows.wait.step, w.wait_count, waited)
         self._pass_over(rows, ahead, w, outlook)
         rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
-        quiet = flows.silence.step(rows, w.volume > 0, rhythm, w.overdue)
+        rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.hour))
+        quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
         heard["silence"] = Heard(quiet, ALL_ROWS)
         return heard
 
@@ -319,7 +287,7 @@ class FlowBank:
         if volume is not None:
             counts: Counts = volume.judged
             expected[:, volume.of] = counts.expected, counts.foreseen[-1], counts.alpha[-1]
-        return Rhythm(*expected)
+        return Rhythm(expected[0], expected[1], expected[2], np.zeros(rows, np.bool_))
 
     def _verdict(
         self, name: SignalName, heard: Heard | None, score: Floats, evidence: Floats
@@ -335,11 +303,3 @@ class FlowBank:
         else:
             verdict = judged.verdict(self._threshold)
         return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
-
-
-def _shares(w: Windows) -> tuple[Floats, Floats]:
-    """Counts and totals of `SHARES`, each of shape (shares, rows)."""
-    records = np.where(np.isnan(w.records), w.volume, w.records)
-    hits = np.stack([w.failed, w.partial, w.warnings, w.retries, w.missing, w.duplicates])
-    total = np.stack([w.finished, w.finished, w.finished, w.volume, w.checked, records])
-    return hits, total

@@ -75,7 +75,7 @@ def shared(threshold: float, kinds: Floats) -> Floats:
     Examples
     --------
     >>> shared(5.0, np.array([2.0, 6.0, 12.0])).round(2)
-    array([4.2 , 5.  , 5.69])
+    array([4.21, 5.  , 5.72])
     """
     share = np.interp(threshold, *_extended(SWEEP[:, 0], np.log(SWEEP[:, 1])))
     return _score_at(share + np.log(USUAL_KINDS / np.maximum(kinds, 1)))
@@ -111,7 +111,9 @@ class Calibration(FlowState):
     voiced
         Whether a channel ever gave evidence, shape (channels, flows).
     warm_up
-        Windows before anything is emitted.
+        Windows before anything is emitted, unless another has lent its scale.
+    restart
+        Windows after which the scale begins anew, and is settled soon.
     """
 
     age: NDArray[np.int32]
@@ -122,6 +124,8 @@ class Calibration(FlowState):
     episodes: NDArray[np.float32]
     calm: NDArray[np.uint16]
     voiced: NDArray[np.bool_]
+    wait: NDArray[np.int16]
+    """Windows before anything is emitted."""
 
     def __init__(self, channels: int, width: Width) -> None:
         self.channels = channels
@@ -133,11 +137,12 @@ class Calibration(FlowState):
         self.episodes = column(0.0, channels, dtype=np.float32)
         self.calm = column(0, channels, dtype=np.uint16)
         self.voiced = column(0, channels, dtype=np.bool_)
-        super().__init__()
         self.warm_up = width.windows(WARM_UP, least=LEAST_WINDOWS)
-        self._restart = 4 * self.warm_up
-        self._first_day = self._restart // 8 * 3
-        self._day = self._restart // 8
+        self.wait = column(self.warm_up, channels, dtype=np.int16)
+        super().__init__()
+        self.restart = 4 * self.warm_up
+        self._first_day = self.restart // 8 * 3
+        self._day = self.restart // 8
         self._pause = width.windows(PAUSE)
         self._fade = np.float32(np.exp(-1 / width.windows(WEEK)))
 
@@ -161,15 +166,15 @@ class Calibration(FlowState):
         at = rows.at
         age, u, mx = self.age[:, at], self.u[:, at], self.mx[:, at]
         held, s = evidence < 0, np.maximum(evidence, 0)
-        renewed = known & (age == self._restart)
+        renewed = known & (age == self.restart)
         if renewed.any():
             u, mx = self._restarted(rows, renewed, u, mx)
-        ready = known & (age > self.warm_up)
+        ready = known & (age > self.wait[:, at])
         rare = rarity(s, u, mx)
-        c = rare / self._tiredness(rows)
+        c = rare / _tiredness(self.episodes[:, at])
         self._note_episodes(rows, ready & (c > STOP))
         score = np.where(held, self.last[:, at], c)
-        learn = known & ~(ready & (rare > STOP) & ~self._settling(age))
+        learn = known & ~((age > self.warm_up) & (rare > STOP) & ~self._settling(age))
         u, mx = self._learned(s, u, mx, age, learn)
         self._note_daily(rows, age, s, known)
         self.u[:, at], self.mx[:, at] = u, mx
@@ -188,15 +193,9 @@ class Calibration(FlowState):
     def limit(self, rows: Rows, channel: int, score: Floats) -> Floats:
         """The raw evidence at which ``channel`` reaches a calibrated ``score``."""
         u, mx = self.u[channel, rows.at], self.mx[channel, rows.at]
-        rare = score * self._tiredness(rows)[channel]
+        rare = score * _tiredness(self.episodes[channel, rows.at])
         raw: Floats = u + (rare - 2) * mx / LOG10_E
         return raw
-
-    def _tiredness(self, rows: Rows) -> Floats:
-        """By how much a channel is divided that has been above the stop too often of late."""
-        over = np.maximum(self.episodes[:, rows.at] - HABIT, 0)
-        tired: Floats = 1 + TIRED * over.astype(np.float64)
-        return tired
 
     def _note_episodes(self, rows: Rows, hot: Bools) -> None:
         at = rows.at
@@ -214,7 +213,7 @@ class Calibration(FlowState):
         return np.where(renewed, lower_u, u), np.where(renewed, lower_mx, mx)
 
     def _note_daily(self, rows: Rows, age: NDArray[np.int32], s: Floats, known: Bools) -> None:
-        inside = known & (age >= self._first_day) & (age < self._restart)
+        inside = known & (age >= self._first_day) & (age < self.restart)
         if not inside.any():
             return
         channel = np.arange(self.channels)[:, None]
@@ -226,12 +225,12 @@ class Calibration(FlowState):
 
     def _settling(self, age: NDArray[np.int32]) -> Bools:
         """A wide tail is followed faster after the start and after the restart."""
-        return (age >= self._restart) & (age <= self._restart + self.warm_up)
+        return (age >= self.restart) & (age <= self.restart + self.warm_up)
 
     def _learned(
         self, s: Floats, u: Floats, mx: Floats, age: NDArray[np.int32], learn: Bools
     ) -> tuple[Floats, Floats]:
-        since = np.where(age < self._restart, age, age - self._restart)
+        since = np.where(age < self.restart, age, age - self.restart)
         wide = np.where(since <= self.warm_up, np.maximum(mx / LEAST_MX, 1), 1.0)
         gain = 4 * np.maximum(1 / (since + 20), 0.0005) * wide
         new_u = np.where(learn, np.maximum(u + gain * np.where(s > u, 0.99, -0.01), LEAST_U), u)
@@ -243,6 +242,12 @@ class Calibration(FlowState):
         new_mx = mx.copy()
         new_mx[over] = np.maximum(mx[over] + rate * (excess - mx[over]), LEAST_MX)
         return new_u, new_mx
+
+
+def _tiredness(episodes: NDArray[np.float32]) -> Floats:
+    """By how much a channel is divided that has been above the stop too often of late."""
+    tired: Floats = 1 + TIRED * np.maximum(episodes - HABIT, 0).astype(np.float64)
+    return tired
 
 
 def rarity(s: Floats, u: Floats, mx: Floats) -> Floats:

@@ -102,6 +102,12 @@ def unknown(rows: int) -> Verdict:
     return Verdict(nothing, nothing, nothing, nothing, zero, zero, high, span, nothing, nothing)
 
 
+def stronger(one: Verdict, other: Verdict) -> Verdict:
+    """Of two verdicts on the same rows the one with the higher score, row by row."""
+    second = other.score > one.score
+    return Verdict(*(np.where(second, b, a) for a, b in zip(one, other, strict=True)))
+
+
 def spread_out(verdict: Verdict, of: Bools) -> Verdict:
     """Make a verdict of some rows, those where ``of`` is true, one of all; unknown elsewhere."""
 

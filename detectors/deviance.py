@@ -41,7 +41,9 @@ def tail_evidence(z: Floats) -> Floats:
     >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0])).round(2)
     array([ 0. ,  1.3 ,  3. , 23.12])
     """
-    evidence: Floats = np.where(z > 0, log_ndtr(-z) / -LN10, 0.0)
+    evidence = np.zeros(z.shape)
+    some = z > 0
+    evidence[some] = log_ndtr(-z[some]) / -LN10
     return evidence
 
 

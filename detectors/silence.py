@@ -1,8 +1,8 @@
-"""A run that should have come and did not: by the schedule where one is known, else by cadence.
+"""A run that should have come and did not: by the schedule where one is known, else by habit.
 
-The cadence is a renewal process on the flow's own clock, which runs as fast as runs are expected:
-the gaps between its runs then have a mean near 1 and follow a gamma distribution, whose shape
-tells a timer (large) from chance (1) from bursts (small).
+Habit is the flow's `cadence`, or a renewal process on the flow's own clock, which runs as fast as
+runs are expected: the gaps between its runs then have a mean near 1 and follow a gamma
+distribution, whose shape tells a timer (large) from chance (1) from bursts (small).
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaincc, gammainccinv
 
+from detectors.cadence import Cadence
 from detectors.calibration import STOP, WARM_UP
 from detectors.columns import Bools, Floats, Ints, Verdict
 from detectors.deviance import LN10
@@ -24,18 +26,27 @@ ENOUGH: Final = 20
 """Gaps seen before a cadence is trusted."""
 MEMORY: Final = 50
 """Gaps over which a cadence is remembered."""
+DAY: Final = 1440
+"""Minutes before a cadence is believed: the flow's first evening may be its closing time."""
 PRIOR: Final = 10
 """Gaps by chance alone that a fresh flow is taken to have shown."""
 SHAPES: Final = (0.05, 20.0)
 """A timer more regular than this still alarms only after about two missed runs."""
+TIMES: Final = 3.0
+"""A gap this many times the longest so far, and ``SPARE`` windows more, stops a young flow."""
+SPARE: Final = 10
 
 
 class Rhythm(NamedTuple):
-    """Runs expected in this window and in the last hour, and the dispersion of an hour."""
+    """Runs expected in this window and in the last hour, and the dispersion of an hour.
+
+    ``wary`` is where the longest gap so far is all there is to judge by, at hours of business.
+    """
 
     expected: Floats
     hour: Floats
     alpha: Floats
+    wary: Bools
 
     def sparse(self) -> Bools:
         """Whether an empty hour would say too little."""
@@ -48,7 +59,7 @@ class Quiet(NamedTuple):
     """Silence of one window as judged, per row.
 
     ``since`` is minutes since the last run, ``due`` the runs expected in them, ``tail`` the
-    evidence; ``allowed`` is minutes of silence up to which cadence sees nothing amiss;
+    evidence; ``allowed`` is minutes of silence up to which habit sees nothing amiss;
     ``overdue`` is minutes of lateness by schedule, NaN without one.
     """
 
@@ -97,20 +108,26 @@ class Silence(FlowState):
     gaps: Ints = column(0, dtype=np.int64)
     mean: Floats = column(1.0)
     mean_square: Floats = column(2.0)
+    longest: NDArray[np.int32] = column(0, dtype=np.int32)
 
     def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
         super().__init__()
         self._threshold = threshold
         self._minutes = window_seconds / 60
+        self.cadence = Cadence(threshold, window_seconds)
 
-    def step(self, rows: Rows, ran: Bools, rhythm: Rhythm, overdue: Floats) -> Quiet:
-        """Judge the gap that each row is in at the end of this window, and learn ended ones."""
+    def step(self, rows: Rows, ran: Bools, minute: Ints, rhythm: Rhythm, overdue: Floats) -> Quiet:
+        """Judge the gap that each row is in at the end of this window, and learn ended ones.
+
+        ``minute`` is the local minute of the week.
+        """
         at, sparse = rows.at, rhythm.sparse()
         gap = self.due[at] + rhythm.expected
         ended = ran & (self.since[at] > 0) & sparse
         if ended.any():
             self._learn(rows.only(ended), self.due[at][ended], gap[ended])
-        since, due = np.where(ran, 0, self.since[at] + 1), np.where(ran, 0.0, gap)
+        before = self.since[at].copy()
+        since, due = np.where(ran, 0, before + 1), np.where(ran, 0.0, gap)
         self.since[at], self.due[at] = since, due
         self.age[at] += 1
         judged = sparse & (self.gaps[at] >= ENOUGH) & (self.age[at] > WARM_UP)
@@ -121,16 +138,32 @@ class Silence(FlowState):
             limit[judged] = self._due_at(thin, self._threshold)
         minutes = since * np.float64(self._minutes)
         allowed = minutes / np.maximum(due, 1e-9) * limit
+        late = self.cadence.step(rows, ran, minute)
+        # a flow that keeps a cadence is quiet until its next run is due
+        by_cadence = ~np.isnan(late.allowed) & (self.age[at] * self._minutes > DAY)
+        tail = np.where(by_cadence, late.tail, tail)
+        allowed = np.where(by_cadence, late.allowed * self._minutes, allowed)
+        unheard = TIMES * self.longest[at] + SPARE
+        far = rhythm.wary & (since > unheard)
+        tail = np.where(far, np.maximum(tail, self._threshold * since / unheard), tail)
+        allowed = np.where(far, unheard * self._minutes, allowed)
+        self.longest[at] = np.where(ran, np.maximum(self.longest[at], before), self.longest[at])
         return Quiet(minutes, due, tail, allowed, overdue, np.maximum(since, 1))
 
     def skip(self, rows: Rows) -> None:
         """Let time pass unwatched: the gap grows older, but nothing was due that could be seen."""
         self.since[rows.at] += 1
+        self.cadence.skip(rows)
+
+    def excuse(self, rows: Rows) -> None:
+        """Expect no run of a cadence in the window to come, as on a holiday."""
+        self.cadence.excuse(rows)
 
     def relearn(self, rows: Rows) -> None:
         """Forget the cadence of a schedule that is no more."""
         self.gaps[rows.at] = 0
         self.mean[rows.at], self.mean_square[rows.at] = 1, 2
+        self.cadence.forget(rows)
 
     def _learn(self, rows: Rows, due: Floats, gap: Floats) -> None:
         ordinary = self._evidence(rows, due) <= STOP  # an alarm is no example

@@ -112,6 +112,13 @@ class FlowState:
                 )
             own[..., : given.shape[-1]] = given
 
+    def forget(self, rows: Rows) -> None:
+        """Make rows fresh again."""
+        for name, spec in self._columns.items():
+            getattr(self, name)[..., rows.at] = spec.fresh
+        for _, part in self._parts():
+            part.forget(rows)
+
     def _capacity(self) -> int:
         for name in self._columns:
             return int(getattr(self, name).shape[-1])

@@ -7,7 +7,7 @@ from typing import Literal, TypeGuard, get_args
 from schemas.cloudevents import Envelope
 from schemas.fields import Contract, Count, Instant, Text
 
-SignalName = Literal[
+CountSignal = Literal[
     "volume",
     "records",
     "errors",
@@ -22,10 +22,16 @@ SignalName = Literal[
     "silence",
     "failure",
 ]
-"""What is judged: runs and records in; the shares of runs that failed, that succeeded in part, that
-warned and that were retries; the shares of records with missing attributes and of duplicates; run
-duration, wait in the queue, and queue depth; absence of a run that should have come; and the
-predicted probability of failure."""
+"""What is judged by the counts of windows: runs and records in; the shares of runs that failed,
+that succeeded in part, that warned and that were retries; the shares of records with missing
+attributes and of duplicates; run duration, wait in the queue, and queue depth; absence of a run
+that should have come; and the predicted probability of failure."""
+
+ErrorSignal = Literal["new_error", "error_mix"]
+"""What is judged by what errors say: errors the flow has never shown before, and the classes that
+its errors are of."""
+
+SignalName = Literal[CountSignal, ErrorSignal]
 
 
 def is_signal(name: str) -> TypeGuard[SignalName]:
@@ -52,8 +58,8 @@ class Signal(Contract):
     metric
         The number that was judged, for the signal ``metric``.
     status
-        ``learning`` until the flow has been watched long enough to be judged, ``relearning`` after
-        a change of its configuration.
+        ``learning`` until the flow has been watched long enough to be judged in full,
+        ``relearning`` after a change of its configuration; what is plain even so is ``anomalous``.
     """
 
     tenant: Text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from benchmarks.retail import runs
+from benchmarks.throughput.runs import runs
 from pipeline.log.base import Entry, Record
 from pipeline.log.batching import BATCH_HEADERS, pack
 from pipeline.log.partitioner import partition_of

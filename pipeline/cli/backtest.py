@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TaskID
+from pydantic import ValidationError
+from rich.progress import Progress, ProgressColumn, Task, TaskID
+from rich.text import Text
 
 from pipeline.cli.app import app
 from pipeline.cli.console import (
@@ -27,10 +30,26 @@ from pipeline.cli.console import (
 from pipeline.settings import EngineSettings, Settings
 
 if TYPE_CHECKING:  # the engine takes a second to import; --help should not
-    from pipeline.engine.emissions import Emission
-    from pipeline.replay.replay import ReplayReport
-    from pipeline.worker.backtest import ScoreWriter
+    from pipeline.backtest.labels import Label
+    from pipeline.backtest.tally import Tally
     from schemas.alerts import Alert
+
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What to read, and what to make of it."""
+
+    files: Sequence[Path]
+    columns: Mapping[str, str] | None
+    engine: EngineSettings
+    budgets: Sequence[float]
+    since: int | None
+    until: int | None
+    scores: Path | None
+    pictures: Path | None
+    as_json: bool
 
 
 @app.command()
@@ -43,114 +62,174 @@ def backtest(
     mapping: Annotated[
         str, typer.Option("--map", help="Read CSV tables: time=timestamp,runs.started=value,…")
     ] = "",
-    scores: Annotated[
-        Path | None, typer.Option(help="Write a row per flow, window and signal to this CSV file.")
-    ] = None,
     budget: Annotated[
         float | None,
         typer.Option(min=0.05, max=20, help="False alarms a flow may raise in a week."),
+    ] = None,
+    budgets: Annotated[
+        str, typer.Option(metavar="B,B,…", help="Budgets to count alerts at as well.")
+    ] = "0.25,0.5,1,2",
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMATS, help="Report from here (UTC); learn from what is before."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=FORMATS, help="Read no further than this (UTC).")
+    ] = None,
+    window_seconds: Annotated[
+        int | None, typer.Option(min=1, max=3600, help="Width of a window.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Known incidents: JSON list of flow, start, end, kind.")
+    ] = None,
+    scores: Annotated[
+        Path | None, typer.Option(help="Write a row per flow, window and signal to this CSV file.")
+    ] = None,
+    days: Annotated[
+        Path | None, typer.Option(help="Write a row per flow, day and budget to this CSV file.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Draw each flow here, and index.html that shows all.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per alert.")] = False,
 ) -> None:
     """Replay history through the engine and say what would have fired.
 
     The same code that runs live, as fast as it goes; nothing is kept. Every alert is printed as it
-    stood when it was raised, updated and resolved.
+    stood when it was raised (with --json also when updated and resolved), then tables by flow, by
+    day and by budget. The budget marked * is the one the engine ran with; counts at the others are
+    estimated from its scores. With --labels they say how many incidents each would have found.
     """
+    from pipeline.backtest.labels import LabelError, read_labels
     from pipeline.replay.tables import MappingError, parse_mapping
 
-    engine = Settings.load().engine
-    if budget is not None:
-        engine = EngineSettings(**{**engine.model_dump(), "alerts_per_flow_week": budget})
+    changed = {"alerts_per_flow_week": budget, "window_seconds": window_seconds}
     try:
-        columns = parse_mapping(mapping) if mapping else None
-        report = asyncio.run(_run(files, columns, scores, engine, as_json=as_json))
-    except MappingError as error:
+        known = read_labels(labels) if labels else []
+        wanted = _Wanted(
+            files,
+            parse_mapping(mapping) if mapping else None,
+            _engine({name: value for name, value in changed.items() if value is not None}),
+            _budgets(budgets),
+            _epoch(since),
+            _epoch(until),
+            scores,
+            pictures,
+            as_json,
+        )
+        tally = asyncio.run(_run(wanted))
+        _keep(tally, days, pictures)
+    except (MappingError, LabelError) as error:
         give_up(str(error), WRONG_USAGE)
     except OSError as error:
         give_up(str(error), FOUND_TROUBLE)
-    for refusal in report.refusals:
+    if not as_json:
+        _tell_all(tally, known)
+    for refusal in tally.report.refusals:
         complain(refusal)
-    if report.refused:
-        give_up(f"{report.refused:,} events were refused", FOUND_TROUBLE)
+    if tally.report.refused:
+        give_up(f"{tally.report.refused:,} events were refused", FOUND_TROUBLE)
 
 
-async def _run(
-    files: Sequence[Path],
-    mapping: Mapping[str, str] | None,
-    scores: Path | None,
-    engine: EngineSettings,
-    *,
-    as_json: bool,
-) -> ReplayReport:
+async def _run(wanted: _Wanted) -> Tally:
+    from pipeline.backtest.budgets import Budgets
+    from pipeline.backtest.pictures import Album
+    from pipeline.backtest.tally import Tally
     from pipeline.replay.pace import Pace
     from pipeline.replay.replay import replay
     from pipeline.replay.source import Source
     from pipeline.worker.backtest import EngineLog, ScoreWriter
 
     with ExitStack() as stack:
-        bar = stack.enter_context(Progress(*PROGRESS_COLUMNS, console=errors, transient=True))
-        file = stack.enter_context(scores.open("w", newline="")) if scores else None
-        teller = _Teller(ScoreWriter(file) if file else None, as_json=as_json)
-        log = EngineLog(engine, teller.see)
-        for path in files:
-            source = stack.enter_context(Source.open(path, mapping))
+        columns = (*PROGRESS_COLUMNS, _Rate())
+        bar = stack.enter_context(Progress(*columns, console=errors, transient=True))
+        file = wanted.scores and stack.enter_context(wanted.scores.open("w", newline=""))
+        tally = Tally(
+            Budgets(wanted.engine, wanted.budgets, wanted.since),
+            _tell_as_json if wanted.as_json else _tell,
+            wanted.since,
+            album=Album(wanted.engine.window_seconds) if wanted.pictures else None,
+            writer=ScoreWriter(file) if file else None,
+        )
+        log = EngineLog(wanted.engine, tally.see)
+        for path in wanted.files:
+            source = stack.enter_context(Source.open(path, wanted.columns, until=wanted.until))
             task = bar.add_task(path.name, total=len(source))
             on_place = functools.partial(_move, bar, task)
-            teller.add(path.name, await replay(source, log, pace=Pace(), on_place=on_place))
-    if not as_json:
-        teller.close(len(log.engine.flows))
-    return teller.report
+            tally.add(path.name, await replay(source, log, pace=Pace(), on_place=on_place))
+    return tally
 
 
-class _Teller:
-    """Prints what the engine emits as it comes, and keeps the count."""
+def _tell_as_json(alert: Alert) -> None:
+    from pipeline.outputs.render import alert_line
 
-    def __init__(self, writer: ScoreWriter | None, *, as_json: bool) -> None:
-        from pipeline.replay.replay import ReplayReport
+    sys.stdout.write(alert_line(alert) + "\n")
 
-        self.report = ReplayReport()
-        self._raised: Counter[str] = Counter()
-        self._writer = writer
-        self._as_json = as_json
 
-    def see(self, emissions: Sequence[Emission]) -> None:
-        from pipeline.engine.emissions import DeadLetter
-        from pipeline.replay.replay import SHOWN
-        from schemas.alerts import Alert
+def _tell(alert: Alert) -> None:
+    from pipeline.outputs.render import alert_text
 
-        for emission in emissions:
-            if isinstance(emission, Alert):
-                self._tell(emission)
-            elif isinstance(emission, DeadLetter):
-                self.report.refused += 1
-                if len(self.report.refusals) < SHOWN:
-                    self.report.refusals.append(f"{emission.reason}: {emission.detail}")
-        if self._writer:
-            self._writer.write(emissions)
+    if alert.revision == 0:
+        console.print(alert_text(alert))
 
-    def _tell(self, alert: Alert) -> None:
-        from pipeline.outputs.render import alert_line, alert_text
 
-        self._raised[alert.flow_id] += alert.revision == 0
-        if self._as_json:
-            sys.stdout.write(alert_line(alert) + "\n")
-        elif alert.revision == 0:
-            console.print(alert_text(alert))
+def _keep(tally: Tally, days: Path | None, pictures: Path | None) -> None:
+    """Write the files that are made at the end."""
+    from pipeline.backtest.pictures import save
+    from pipeline.backtest.summary import write_days
 
-    def add(self, name: str, report: ReplayReport) -> None:
-        """Count a file that was read."""
-        self.report.events += report.events
-        self.report.refused += report.refused
-        self.report.refusals += [f"{name}: {words}" for words in report.refusals]
+    if days:
+        with days.open("w", newline="") as file:
+            write_days(tally.budgets, file)
+    if pictures and tally.album:
+        with errors.status("drawing"):
+            page = save(tally.album, tally.alerts, pictures)
+        errors.print(f"{page} shows every flow")
 
-    def close(self, flows: int) -> None:
-        """Say how it was on the whole."""
-        hit = sum(n > 0 for n in self._raised.values())
-        console.print(
-            f"{self.report.events:,} events of {flows} flows: "
-            f"{self._raised.total()} alerts on {hit} of them."
+
+def _tell_all(tally: Tally, labels: Sequence[Label]) -> None:
+    """Say how it was on the whole; with tables if anything fired, or should have."""
+    from pipeline.backtest.summary import by_budget, by_day, by_flow, by_kind
+
+    if labels or any(tally.budgets.onsets.values()):
+        console.print(by_flow(tally.budgets, tally.alerts))
+        console.print(by_day(tally.budgets))
+        console.print(by_budget(tally.budgets, labels))
+    if labels:
+        console.print(by_kind(tally.budgets, labels))
+    hit = {(alert.tenant, alert.flow_id) for alert in tally.alerts}
+    console.print(
+        f"{tally.report.events:,} events of {len(tally.budgets.flows)} flows: "
+        f"{len(tally.alerts)} alerts on {len(hit)} of them."
+    )
+
+
+def _engine(changed: Mapping[str, float]) -> EngineSettings:
+    return EngineSettings(**{**Settings.load().engine.model_dump(), **changed})
+
+
+def _budgets(text: str) -> list[float]:
+    try:
+        return [
+            EngineSettings(alerts_per_flow_week=float(b)).alerts_per_flow_week
+            for b in text.split(",")
+            if b.strip()
+        ]
+    except (ValueError, ValidationError):
+        give_up(
+            f"--budgets must be numbers from 0.05 to 20, such as 0.5,1: not {text}", WRONG_USAGE
         )
+
+
+def _epoch(instant: datetime | None) -> int | None:
+    return None if instant is None else int(instant.replace(tzinfo=UTC).timestamp())
+
+
+class _Rate(ProgressColumn):
+    """Lines a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f} lines/s" if task.speed else "", style="dim")
 
 
 def _move(bar: Progress, task: TaskID, place: int) -> None:

@@ -17,11 +17,21 @@ import msgspec
 import numpy as np
 
 from detectors.columns import Verdict
+from detectors.errors.taxonomy import MEANING
 from detectors.failure import Foresight
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.explain import Finding, headline, is_large, next_step, sentence
+from pipeline.engine.explain import (
+    Finding,
+    Quote,
+    headline,
+    is_large,
+    next_step,
+    quoted,
+    sentence,
+)
 from pipeline.engine.flows import Rows
 from pipeline.engine.foretold import foretold
+from pipeline.engine.queueing import Queue
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
 
@@ -48,13 +58,16 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What words need beyond a verdict: a flow's name, its recent sums, and what was told of it."""
+    """What words need beyond a verdict: the name, recent sums and errors, and what was told."""
 
     name: Callable[[int], str | None]
     total: Callable[[int, SignalName, int], float]
     foresight: Callable[[int], Foresight]
     recently: Callable[[int], str]
     background: Callable[[int, int, Iterable[AlertSignal]], str] = lambda *_: ""
+    quote: Callable[[int, SignalName], Quote | None] = lambda *_: None
+    queue: Callable[[int], Queue | None] = lambda _: None
+    newest: Callable[[int], tuple[Quote, int] | None] = lambda _: None
 
 
 class Alerting:
@@ -81,7 +94,7 @@ class Alerting:
                 findings = _findings(closed.verdicts, i, row, context)
                 alert = self._anomalous(closed, row, closed.flows[i], findings, context)
             elif row in self._open:
-                alert = self._calm(closed, row)
+                alert = self._calm(closed, row, context)
             else:
                 continue
             if alert is not None:
@@ -121,19 +134,24 @@ class Alerting:
                 "summary": headline(name or flow.flow_id, _main(findings)),
                 "explanation": " ".join(filter(None, words)),
                 "evidence": tuple(evidence),
+                **_step_of_error(findings),
                 "forecast": foretold(findings) or incident.alert.forecast,
             }
         )
         return incident.alert
 
-    def _calm(self, closed: ClosedWindow, row: int) -> Alert | None:
+    def _calm(self, closed: ClosedWindow, row: int, context: Context) -> Alert | None:
         incident = self._open[row]
         if closed.start - incident.last_anomalous < self.calm:
             return None
         del self._open[row]
+        explanation = incident.alert.explanation
+        if ("new_error", True) in incident.peaks and (newest := context.newest(row)):
+            explanation += f" {_gone(*newest, closed.start - self.calm)}"
         return incident.alert.model_copy(
             update={
                 "status": "resolved",
+                "explanation": explanation,
                 "revision": incident.alert.revision + 1,
                 "updated_at": instant(closed.start + closed.seconds),
                 "ends_at": instant(incident.last_anomalous + closed.seconds),
@@ -183,6 +201,8 @@ def severity_of(finding: Finding) -> Severity:
     """
     if finding.signal == "failure":
         return "info"
+    if finding.signal == "new_error" and finding.quote is not None:
+        return MEANING[finding.quote.kind].severity
     stopped = not finding.high and finding.observed == 0 and finding.expected >= STOPPED
     failing = finding.signal == "errors" and finding.observed * 2 >= finding.total
     grave = finding.score >= CRITICAL_SCORE and is_large(finding)
@@ -228,6 +248,8 @@ def _findings(
             score=float(v.score[i]),
             total=context.total(row, signal, span),
             foresight=context.foresight(row) if signal == "failure" else None,
+            quote=context.quote(row, signal),
+            queue=context.queue(row) if signal == "backlog" else None,
         )
         found.append(finding)
     return sorted(found, key=lambda f: -f.score)
@@ -244,8 +266,9 @@ def _join(incident: Incident, findings: list[Finding]) -> bool:
     for finding in findings:
         key = (finding.signal, finding.high)
         known = incident.peaks.get(key)
-        new |= known is None
-        if known is None or finding.score > known.score:
+        told = finding.quote is not None and finding.quote.first
+        new |= known is None or told
+        if known is None or told or finding.score > known.score:
             incident.peaks[key] = Evidence(
                 signal=finding.signal,
                 direction="high" if finding.high else "low",
@@ -277,6 +300,19 @@ def _raised(flow: FlowKey, name: str | None, finding: Finding, start: int) -> Al
         next_step=next_step(finding),
         evidence=(),
     )
+
+
+def _step_of_error(findings: list[Finding]) -> dict[str, str]:
+    """Return the next step of the first error that is named: it is the most definite one."""
+    return next(({"next_step": next_step(f)} for f in findings if f.quote is not None), {})
+
+
+def _gone(quote: Quote, last: int, calm_since: int) -> str:
+    """Say what has become of a new error."""
+    error = quoted(quote)
+    if last <= calm_since:
+        return f"The new error {error} has not been seen since {instant(last):%H:%M} UTC."
+    return f"The new error {error} still comes; from now on it counts as usual for this flow."
 
 
 def _as_prose(evidence: list[Evidence]) -> str:

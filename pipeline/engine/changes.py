@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pipeline.engine.explain import minutes
+from pipeline.engine.wording import minutes
 from schemas.structs import ConfigChanged
 
 RELEARN = 2 * 3600

@@ -16,6 +16,7 @@ from pipeline.engine.accumulator import COLUMN, SILENT
 from pipeline.engine.alerting import Alerting, Context
 from pipeline.engine.calendar import Calendar
 from pipeline.engine.emissions import ClosedWindow
+from pipeline.engine.error_log import ErrorLog
 from pipeline.engine.flows import Feed, Flows, Rows
 from pipeline.engine.memory import Memory
 from pipeline.engine.open_windows import OpenWindows, Sums, columns
@@ -30,7 +31,18 @@ SETTLE = 75
 """Unwatched windows that are stepped through one by one before watching resumes, so that the
 detectors' rings (71 windows at most) hold nothing from before the gap."""
 
-DETAIL_CHARS = 300
+TRIGGERS = (
+    "api",
+    "manual",
+    "router",
+    "webhook",
+    "schedule",
+    "shape",
+    "retry",
+    "event",
+    "callback",
+)
+"""What starts runs, as Patchworks names it. The order is part of the state."""
 
 
 class Closing:
@@ -54,23 +66,26 @@ class Closing:
         self.windows = OpenWindows()
         self.schedules = Schedules()
         self._rolling = Rolling(self._width)
+        limit = threshold(settings.alerts_per_flow_week)
         self.bank = FlowBank(
-            threshold=threshold(settings.alerts_per_flow_week),
+            threshold=limit,
             window_seconds=self._width,
             horizon_minutes=settings.failure_horizon_minutes,
             warnings_per_flow_week=settings.alerts_per_flow_week,
         )
+        self.errors = ErrorLog(self._width, settings.alerts_per_flow_week, limit)
         self.alerting = Alerting(settings.calm_minutes * 60)
-        self._last_error: dict[int, tuple[str, str]] = {}
 
     def grow(self, tenant: str) -> None:
         """Make room for one more flow, of a tenant."""
         self._zones.append(self._calendar.zone(tenant))
         self.bank.grow(len(self._zones))
+        self.errors.grow(len(self._zones))
 
-    def note_error(self, row: int, run_id: str, message: str) -> None:
-        """Keep a flow's latest error, for alerts to quote."""
-        self._last_error[row] = (run_id, message[:DETAIL_CHARS])
+    def describe(self, row: int, trigger: str) -> None:
+        """Note what starts the runs of a flow: a young one learns from those started alike."""
+        if trigger in TRIGGERS:
+            self.bank.describe(row, TRIGGERS.index(trigger) + 1)
 
     def first_open(self, collectors: frozenset[str]) -> int | None:
         """Return the first window that is still open to events from some collectors."""
@@ -113,7 +128,7 @@ class Closing:
 
     def _close(self, feed: Feed, number: int, rows: Rows) -> Iterator[ClosedWindow | Alert]:
         start = number * self._width
-        sums = self.windows.close(number, rows)
+        sums, complaints = self.windows.close(number, rows), self.errors.take(number, rows)
         self._flows.upcoming[rows] = number + 1
         self._rolling.close(rows, number, sums)
         judged = self._judged(feed, start, rows, sums)
@@ -125,12 +140,17 @@ class Closing:
             rows, sums, overdue = rows[judged], sums[judged], overdue[judged]
         if not len(rows):
             return
+        self.bank.excuse(rows[self._outlooks.holiday(rows, start)])
         windows = columns(sums, rows, self._flows, overdue)
         verdicts = self.bank.step(rows, *self._minutes(start, rows), windows, outlook)
         flows = [self._flows.keys[row] for row in rows.tolist()]
         learning = self.bank.learning(rows)
         relearning = self._outlooks.relearning(start)[rows]
-        closed = ClosedWindow(start, self._width, flows, windows, verdicts, learning, relearning)
+        verdicts |= self.errors.judge(number, rows, complaints, learning)
+        counts = self.errors.counts(rows, complaints)
+        closed = ClosedWindow(
+            start, self._width, flows, windows, verdicts, learning, relearning, counts
+        )
         yield closed
         for alert in self.alerting.judge(closed, rows, self._context(number)):
             self._outlooks.raised(alert)
@@ -161,13 +181,16 @@ class Closing:
         return overdue
 
     def _context(self, number: int) -> Context:
-        memory = Memory(self._rolling, number, self._last_error)
+        memory = Memory(self._rolling, number, self.errors.latest, self.bank.learning)
         return Context(
             name=self._flows.names.__getitem__,
             total=memory.total,
             foresight=self.bank.foresight,
             recently=memory.recently,
             background=self._outlooks.mention,
+            quote=self.errors.quote,
+            queue=memory.queue,
+            newest=self.errors.newest,
         )
 
     def state(self) -> dict[str, Any]:
@@ -179,7 +202,7 @@ class Closing:
             "rolling": self._rolling.state(),
             "bank": self.bank.state(),
             "alerting": self.alerting.state(),
-            "last_error": [[row, *error] for row, error in sorted(self._last_error.items())],
+            "errors": self.errors.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -190,4 +213,4 @@ class Closing:
         self._rolling.restore(state["rolling"])
         self.bank.restore(state["bank"])
         self.alerting.restore(state["alerting"])
-        self._last_error = {row: (run, message) for row, run, message in state["last_error"]}
+        self.errors.restore(state["errors"])

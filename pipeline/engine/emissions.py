@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from detectors.columns import Bools, Verdict, Windows
+from detectors.errors.taxonomy import ErrorClass
 from schemas.alerts import Alert
 from schemas.signals import SignalName
 
@@ -19,6 +20,10 @@ class FlowKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.tenant}:{self.flow_id}"
+
+
+ErrorCounts = Mapping[int, Mapping[ErrorClass, int]]
+"""By place among the flows of a window and by class, how many runs complained."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +42,7 @@ class ClosedWindow:
     verdicts: Mapping[SignalName, Verdict]
     learning: Bools
     relearning: Bools | None = None
+    errors: ErrorCounts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,8 +178,10 @@ class Engine:
             self._window(event, data, row, number)
         elif isinstance(data, structs.QueueSnapshot):
             self._depth(self._open(number, row, "events"), data.depth, data.oldest_age_s)
-        elif isinstance(data, structs.FlowLog) and data.level.upper() in ("ERROR", "FATAL"):
-            self._closing.note_error(row, data.run_id, data.message)
+        elif isinstance(data, structs.FlowLog):
+            self._closing.errors.log(row, number, data)
+        elif isinstance(data, structs.ConnectorCall):
+            self._closing.errors.call(row, number, data)
 
     def _row(self, key: FlowKey, collector: str, number: int) -> int:
         row = self.flows.row(key)
@@ -206,14 +208,16 @@ class Engine:
 
     def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
         window = self._open(number, row, "events")
+        if not self.flows.reports_runs[row]:
+            self._closing.describe(row, run.trigger)
         self.flows.reports_runs[row] = True
         self.flows.reports_records[row] |= run.records_in is not None
         if run.flow_name is not None:
             self.flows.names[row] = run.flow_name
-        if not count_run(window, self._runs, str(self.flows.keys[row]), run, at):
+        if count_run(window, self._runs, str(self.flows.keys[row]), run, at):
+            self._closing.errors.run(row, number, run)
+        else:
             self.totals["repeated_state"] += 1
-        if run.state == "failure" and run.summary:
-            self._closing.note_error(row, run.run_id, run.summary)
 
     def _window(self, event: EventStruct, given: structs.FlowWindow, row: int, number: int) -> None:
         width = self.settings.window_seconds

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from detectors.errors.taxonomy import MEANING, NAMES, ErrorClass
 from detectors.failure import Foresight
+from pipeline.engine.queueing import Queue, waiting
+from pipeline.engine.wording import count, duration, listed, minutes, number, percent, plural
 from schemas.alerts import AlertSignal
+
+QUOTED = 160
+"""Characters of a template that are quoted: its first sentence."""
+
+
+class Quote(NamedTuple):
+    """The error behind a finding.
+
+    ``text`` is its template, ``run_id`` one run that showed it. It hit ``times`` of ``of`` runs
+    with errors, where that is counted. ``others`` more errors are new too; ``first`` says that
+    news of it has not been told yet.
+    """
+
+    text: str
+    kind: ErrorClass
+    system: str
+    run_id: str
+    times: int = 0
+    of: int = 0
+    others: int = 0
+    first: bool = False
 
 
 class Finding(NamedTuple):
@@ -27,6 +51,8 @@ class Finding(NamedTuple):
     score: float
     total: float = math.nan
     foresight: Foresight | None = None
+    quote: Quote | None = None
+    queue: Queue | None = None
 
 
 _NEXT_STEP: Mapping[AlertSignal, str] = {
@@ -52,6 +78,8 @@ _NEXT_STEP: Mapping[AlertSignal, str] = {
     "backlog": "See which flow fills the queue and whether runs still finish; raise its priority "
     "or pause less urgent flows.",
     "failure": "Nothing has failed yet: look at the reasons named above before it does.",
+    "new_error": "Open the sample run and read the log around its first error.",
+    "error_mix": "Open the sample run and read the log around its first error.",
     "collector": "Restart the collector or restore its access; until then the engine cannot see "
     "these flows, and keeps quiet about them.",
 }
@@ -70,6 +98,8 @@ def next_step(finding: Finding) -> str:
     """Say what an operator looks at first."""
     if finding.signal in COUNTED and finding.high:
         return _TOO_MUCH
+    if finding.quote is not None and finding.quote.kind != "unknown":
+        return f"{MEANING[finding.quote.kind].next_step} Sample: run {finding.quote.run_id}."
     return _NEXT_STEP[finding.signal]
 
 
@@ -106,7 +136,7 @@ def sentence(finding: Finding) -> str:
     >>> sentence(Finding("latency", True, 4, 4200, 1100, 1.4))
     'runs take 4.2 s, where about 1.1 s is usual (3.8 times as long)'
     """
-    return _WORDS[finding.signal](finding)
+    return _WORDS[finding.signal](finding) + _because(finding)
 
 
 def headline(name: str, finding: Finding) -> str:
@@ -117,7 +147,7 @@ def headline(name: str, finding: Finding) -> str:
     >>> headline("Orders", Finding("volume", False, 15, 0, 160, 1.8))
     'Orders has stopped: no runs started in 15 minutes, where about 160 are usual'
     """
-    return f"{name} {_verb(finding)}: {sentence(finding)}"
+    return f"{name} {_verb(finding)}: {_WORDS[finding.signal](finding)}"
 
 
 def _verb(f: Finding) -> str:
@@ -139,6 +169,8 @@ def _verb(f: Finding) -> str:
         "wait": "waits in the queue",
         "backlog": "is backing up",
         "failure": "is likely to fail soon",
+        "new_error": "shows a new error",
+        "error_mix": "fails in another way than usual",
         "collector": "is not reporting",
     }[f.signal]
 
@@ -179,7 +211,10 @@ def _durations(verb: str) -> Callable[[Finding], str]:
 
 
 def _backlog(f: Finding) -> str:
-    return f"{count(f.observed)} runs wait in the queue, where about {number(f.expected)} are usual"
+    words = (
+        f"{count(f.observed)} runs wait in the queue, where about {number(f.expected)} are usual"
+    )
+    return words if f.queue is None else f"{words}; {waiting(f.queue)}"
 
 
 def _silence(f: Finding) -> str:
@@ -204,6 +239,47 @@ def _experience(past: Foresight) -> str:
     return f"; {percent(past.confidence)} of the latest warnings came true, mostly {ahead} ahead"
 
 
+def _new_error(f: Finding) -> str:
+    if f.quote is None:
+        return f"an error never seen here before hit {count(f.observed)} runs"
+    hit = f"{count(f.observed)} {plural('run', f.observed)} in {minutes(f.span)}"
+    words = f"{quoted(f.quote)}, never seen in this flow before, hit {hit}"
+    if f.quote.others:
+        words += f"; {count(f.quote.others)} more {plural('error', f.quote.others)} are new too"
+    return words
+
+
+def _error_mix(f: Finding) -> str:
+    if f.quote is None or not f.quote.of:
+        return f"{count(f.observed)} errors are of a class that is seldom seen here"
+    shown, usual = percent(f.observed / f.quote.of), percent(f.expected / f.quote.of)
+    return (
+        f"{count(f.observed)} of {count(f.quote.of)} errors in {minutes(f.span)} ({shown}) are "
+        f"{NAMES[f.quote.kind]}, where {usual} is usual, such as {quoted(f.quote)}"
+    )
+
+
+def quoted(quote: Quote) -> str:
+    """Name an error by its words, shortened, and by the system that it came from.
+
+    >>> quoted(Quote("no such host", "network", "NetSuite", "r1"))
+    '"no such host" from NetSuite'
+    """
+    text = quote.text if len(quote.text) <= QUOTED else f"{quote.text[: QUOTED - 1]}…"
+    return f'"{text}" from {quote.system}' if quote.system else f'"{text}"'
+
+
+def _because(f: Finding) -> str:
+    """Say what the error behind a finding is, if one is known, and what it likely comes from."""
+    if f.quote is None:
+        return ""
+    often = ""
+    if f.signal == "errors":
+        most = f"{count(f.quote.times)} of {count(f.quote.of)} times of late"
+        often = f"; most often ({most}) {quoted(f.quote)}"
+    return f"{often} (such as run {f.quote.run_id}); likely cause: {MEANING[f.quote.kind].cause}"
+
+
 def _collector(f: Finding) -> str:
     return f"nothing heard for {minutes(f.observed)}: what it watches cannot be judged"
 
@@ -222,67 +298,7 @@ _WORDS: Mapping[AlertSignal, Callable[[Finding], str]] = {
     "backlog": _backlog,
     "silence": _silence,
     "failure": _failure,
+    "new_error": _new_error,
+    "error_mix": _error_mix,
     "collector": _collector,
 }
-
-
-def number(value: float) -> str:
-    """Write a number with no more digits than it deserves.
-
-    >>> number(159.6), number(0.4821), number(3.0)
-    ('160', '0.48', '3')
-    """
-    if math.isnan(value):
-        return "an unknown number"
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.2g}"
-
-
-def count(value: float) -> str:
-    """Write a whole number; ``no`` for none."""
-    return "no" if value == 0 else f"{value:,.0f}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Write names in a row.
-
-    >>> listed(("slow runs", "retried runs", "failed runs"))
-    'slow runs, retried runs and failed runs'
-    """
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def plural(noun: str, value: float) -> str:
-    """Return the noun for so many."""
-    return noun if value == 1 else f"{noun}s"
-
-
-def percent(ratio: float) -> str:
-    """Write a ratio in percent."""
-    return f"{number(100 * ratio)} %"
-
-
-def minutes(value: float) -> str:
-    """Write a length of time given in minutes.
-
-    >>> minutes(1), minutes(45), minutes(200)
-    ('a minute', '45 minutes', '3.3 hours')
-    """
-    if value < 1.5:
-        return "a minute"
-    return f"{value:.0f} minutes" if value < 120 else f"{number(value / 60)} hours"
-
-
-def duration(milliseconds: float) -> str:
-    """Write a length of time given in milliseconds.
-
-    >>> duration(230), duration(4200), duration(180_000)
-    ('230 ms', '4.2 s', '3 minutes')
-    """
-    if milliseconds < 1000:
-        return f"{milliseconds:.0f} ms"
-    if milliseconds < 120_000:
-        return f"{number(milliseconds / 1000)} s"
-    return minutes(milliseconds / 60_000)

@@ -6,8 +6,8 @@ from typing import Any
 
 from pipeline.engine.alerting import alert_id, fingerprint, instant
 from pipeline.engine.emissions import MetricVerdict
-from pipeline.engine.explain import number
 from pipeline.engine.metric_series import MetricKey
+from pipeline.engine.wording import number
 from schemas.alerts import Alert, Evidence
 
 NEXT_STEP = (

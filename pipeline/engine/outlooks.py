@@ -17,9 +17,9 @@ from pipeline.engine.alerting import instant
 from pipeline.engine.annotations import MOST, Annotations, Scope, Stretch
 from pipeline.engine.changes import Changes
 from pipeline.engine.emissions import FlowKey
-from pipeline.engine.explain import number
 from pipeline.engine.feedback import Feedback
 from pipeline.engine.flows import Flows, Rows
+from pipeline.engine.wording import number
 from schemas.alerts import Alert, AlertSignal
 from schemas.signals import SignalName, is_signal
 
@@ -61,6 +61,14 @@ class Outlooks:
             if stretch.masks:
                 masked |= self.covered(stretch.scope)
         return masked[rows]
+
+    def holiday(self, rows: Rows, start: int) -> Bools:
+        """Which rows have a holiday."""
+        off = np.zeros(len(self._flows), np.bool_)
+        for stretch in self.annotations.near(start):
+            if stretch.kind == "holiday":
+                off |= self.covered(stretch.scope)
+        return off[rows]
 
     def of(self, start: int, ahead: int) -> Outlook:
         """What is known of the window at ``start``, and of the one at ``ahead``."""

@@ -29,6 +29,8 @@ WINDOW_FIELDS = (
     "records_in",
     "records_out",
     "bytes",
+    "depth",
+    "oldest_age_s",
 )
 """What is kept window by window for the last 60."""
 
@@ -64,7 +66,7 @@ class Rolling:
     """
 
     def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._windows = np.zeros((0, len(WINDOW_FIELDS), WINDOWS), dtype=np.int64)
         self._hours = np.zeros((0, len(HOUR_FIELDS), HOURS), dtype=np.int64)
         self._latest = np.zeros(0, dtype=np.int64)
@@ -78,7 +80,7 @@ class Rolling:
         self._hours[rows, :, self._hour(number) % HOURS] += known[:, _IN_HOURS]
 
     def _hour(self, number: int) -> int:
-        return number * self._seconds // 3600
+        return number * self.seconds // 3600
 
     def _reach(self, rows: int) -> None:
         have = len(self._latest)
@@ -105,6 +107,10 @@ class Rolling:
         slots = np.arange(number - span + 1, number + 1) % WINDOWS
         sums = self._windows[row][:, slots].sum(axis=1)
         return dict(zip(WINDOW_FIELDS, sums.tolist(), strict=True))
+
+    def at(self, row: int, number: int) -> dict[str, int]:
+        """Return what one window held: for levels, of which sums mean nothing."""
+        return self.over_windows(row, number, 1)
 
     def over_hours(self, row: int, number: int, span: int) -> dict[str, int]:
         """Return the sums over the ``span`` hours (at most 168) that end with window ``number``."""

@@ -129,7 +129,7 @@ def _signal_events(closed: ClosedWindow) -> Iterator[bytes]:
         ):
             tenant, flow_id = closed.flows[row]
             known = calm[row] if name in RELEARNING or calm[row] == "learning" else "normal"
-            status = "anomalous" if score > 1 and known != "learning" else known
+            status = "anomalous" if score > 1 else known
             data = _SignalData(
                 tenant, flow_id, name, start, closed.seconds,
                 observed, expected, lower, upper, score, (span,) if score else (), status,

@@ -6,13 +6,15 @@ hundred thousand flows costs a scrape no more than one with five hundred.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from detectors.errors.taxonomy import CLASSES, ErrorClass
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from schemas.signals import SignalName
 
@@ -50,6 +52,7 @@ class FlowMetrics:
         self._max_flows = max_flows
         self._latest: dict[FlowKey, Latest] = {}
         self._own: set[FlowKey] = set()
+        self._errors: Counter[tuple[str, str, ErrorClass]] = Counter()
 
     def label(self, key: FlowKey) -> FlowKey:
         """Return what to count a flow under; that stays so until the flow is forgotten."""
@@ -65,12 +68,26 @@ class FlowMetrics:
         for row, key in enumerate(window.flows):
             self.label(key)
             self._latest[key] = Latest(window, row)
+        for row, classes in window.errors.items():
+            for kind, runs in classes.items():
+                self._errors[(*self.label(window.flows[row]), kind)] += runs
 
     def forget(self, keys: Iterable[FlowKey]) -> None:
         """Drop flows that another process looks after now."""
         for key in keys:
             self._latest.pop(key, None)
             self._own.discard(key)
+            for kind in CLASSES:
+                self._errors.pop((*key, kind), None)
+
+    def errors(self) -> Metric:
+        """Return how many runs complained, by class; begun anew with the process."""
+        family = CounterMetricFamily(
+            "cogentai_flow_errors", "Runs that complained, by class.", labels=(*_FLOW, "class")
+        )
+        for labels, runs in self._errors.items():
+            family.add_metric(labels, runs)
+        return family
 
     def split(self) -> tuple[dict[FlowKey, Latest], list[Latest]]:
         """Return the flows with series of their own, and the rest."""

@@ -171,6 +171,7 @@ class EngineMetrics(Collector):
             small = [
                 *self._process(),
                 *self._alerts(),
+                self._flows.errors(),
                 *partition_metrics.families(self._partitions),
                 *forecast_metrics.families(self._partitions),
             ]

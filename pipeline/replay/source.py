@@ -57,11 +57,12 @@ class Source:
         Tells this content from another of the same name: length, number of lines, CRC-32.
     """
 
-    def __init__(self, name: str, text: BinaryIO) -> None:
+    def __init__(self, name: str, text: BinaryIO, until: int | None = None) -> None:
         self.name = name
         found = _survey(text)
         self._starts = found.starts
-        self._order = _order(found.times)
+        order = _order(found.times)
+        self._order = order if until is None else order[found.times[order] < until]
         size = int(found.starts[-1])
         self._map = mmap.mmap(text.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         self.has_heartbeats = found.has_heartbeats
@@ -69,8 +70,12 @@ class Source:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Source]:
+    def open(
+        cls, path: Path, mapping: Mapping[str, str] | None = None, *, until: int | None = None
+    ) -> Iterator[Source]:
         """Open a file of JSON Lines or, with a mapping, a CSV table; either may be gzipped.
+
+        Events at or after ``until`` (epoch seconds) are left out.
 
         Raises
         ------
@@ -80,7 +85,7 @@ class Source:
             If the mapping does not fit the table, or it is no table in UTF-8.
         """
         with _json_lines(path, mapping) as text:
-            source = cls(path.name, text)
+            source = cls(path.name, text, until)
             try:
                 yield source
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from math import exp
@@ -12,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.engine.explain import duration, minutes
+from pipeline.engine.wording import duration, minutes
 from pipeline.simulator.faults import Fault
 from pipeline.simulator.retailer import DAY, RETAILER, Cadence, FlowProfile
 from pipeline.simulator.scenario import Scenario
@@ -207,6 +208,8 @@ def _headline(alert: Alert) -> Text:
 
 
 def _beyond_summary(alert: Alert) -> str:
-    """Return the explanation without a first sentence that the summary has said already."""
-    first, _, others = alert.explanation.partition(". ")
-    return others if first.lower() in alert.summary.lower() else alert.explanation
+    """Return the explanation without a beginning that the summary has said already."""
+    first, *others = re.split(r"[.;] ", alert.explanation, maxsplit=1)
+    if first.lower() not in alert.summary.lower():
+        return alert.explanation
+    return "".join(f"{words[:1].upper()}{words[1:]}" for words in others)

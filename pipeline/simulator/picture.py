@@ -109,7 +109,7 @@ def draw(rows: Sequence[Row], heading: Heading, *, minutes: int = 15) -> Figure:
             box = (_LEFT / _WIDTH, top / height, 1 - (_LEFT + _RIGHT) / _WIDTH, tall / height)
             panels.append(figure.add_axes(box, sharex=panels[0] if panels else None))
         _row(panels[-len(row.tracks) :], row, minutes)
-    _time_axis(panels)
+    time_axis(panels)
     _heading(figure, height, heading)
     return figure
 
@@ -120,7 +120,7 @@ def _height(row: Row) -> float:
 
 def _row(panels: Sequence[Axes], row: Row, minutes: int) -> None:
     for axes, track in zip(panels, row.tracks, strict=True):
-        _curve(axes, track, minutes)
+        curve(axes, track, minutes)
         for shade in row.shades:
             axes.axvspan(_day(shade.start), _day(shade.end), color=FAULT, alpha=0.3, lw=0, zorder=0)
     first = panels[0]
@@ -138,7 +138,8 @@ def _row(panels: Sequence[Axes], row: Row, minutes: int) -> None:
         _above(first, mark.at, mark.words)
 
 
-def _curve(axes: Axes, track: Track, minutes: int) -> None:
+def curve(axes: Axes, track: Track, minutes: int) -> None:
+    """Draw what was observed and expected, and the ordinary range."""
     drawn = track.coarse(60 * minutes)
     unit = 0.001 if track.signal == "latency" else 1.0
     times = drawn.times / 86_400
@@ -184,7 +185,8 @@ def _above(axes: Axes, at: datetime, words: str) -> None:
     )  # fmt: skip
 
 
-def _time_axis(panels: Sequence[Axes]) -> None:
+def time_axis(panels: Sequence[Axes]) -> None:
+    """Write days and hours under the last of some panels, and none under the others."""
     locator = AutoDateLocator(tz=UTC, minticks=6, maxticks=16)  # type: ignore[no-untyped-call]
     days = ["%Y", "%b %Y", "%a %-d %b", "%H:%M", "%H:%M", "%S"]
     starts = ["", "%Y", "%b", "%a %-d %b", "%H:%M", "%H:%M"]

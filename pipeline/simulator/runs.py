@@ -67,6 +67,8 @@ class Runs:
             outcome = self._outcome(
                 data["run_id"], started, int(records[i]), failed=bool(failed[i])
             )
+            if failed[i]:
+                events.append(self._complaint(data["run_id"], outcome["summary"], finished))
             data = {**data, "duration_ms": int(durations[i]), "finished_at": finished, **outcome}
             events.append(_seen(data, outcome["state"], finished))
         return events
@@ -115,6 +117,18 @@ class Runs:
             "records_out": 0,
             "records_failed": records,
         }
+
+    def _complaint(self, run_id: str, message: str, time: datetime) -> Event:
+        """Return the line in the log of a run that is about to fail."""
+        data = {
+            "run_id": run_id,
+            "flow_id": self._profile.flow_id,
+            "level": "ERROR",
+            "message": message,
+            "step_kind": "push",
+            "system": self._profile.target,
+        }
+        return event("cogent.flow.log", f"log:{run_id}:1", time, data)
 
     def _summary(self, started: datetime) -> str:
         for fault in self._faults:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.bank import FlowBank
+from detectors.columns import Windows
 from detectors.online import (
     BacklogDetector,
     DetectorInputError,
@@ -92,11 +93,8 @@ def test_it_equals_the_array_form(detector: FlowDetector) -> None:
         if minute >= 2 * DAY + 200:
             score = detector.score_one(x)
         detector.learn_one(x)
-        columns = window(WORLD, minute)._replace(
-            **{n: np.full(1, np.nan) for n in ("volume", "queue_depth")},
-            **{n: np.zeros(1) for n in ("finished", "failed")},
-        )
-        columns = columns._replace(duration_count=np.zeros(1), duration_log=np.full(1, np.nan))
+        columns = Windows(*np.full((len(Windows._fields), 1), np.nan))
+        columns = columns._replace(duration_count=np.zeros(1), wait_count=np.zeros(1))
         columns = columns._replace(**{n: np.array([x[n]]) for n in detector.reads})
         now = np.array([minute % 10_080])
         verdict = bank.step(np.zeros(1, np.int64), now, (now + 5) % 10_080, columns)

@@ -7,7 +7,7 @@ from detectors.columns import Verdict, Windows
 from detectors.failure import Foresight
 from pipeline.engine.alerting import Alerting, Context, alert_id, fingerprint, severity_of
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.explain import Finding
+from pipeline.engine.explain import Finding, Quote
 from schemas.alerts import Alert
 
 START = 1_772_409_600
@@ -161,6 +161,8 @@ def test_ids_keep_their_parts_apart() -> None:
         (Finding("errors", True, 10, 5, 1, 1.2, total=100), "warning"),
         (Finding("latency", True, 4, 9000, 1000, 2.1), "critical"),
         (Finding("failure", True, 30, 0.9, 0.01, 5.0), "info"),
+        (Finding("new_error", True, 1, 1, 0, 1.2, quote=Quote("x", "auth", "", "r")), "critical"),
+        (Finding("new_error", True, 1, 9, 0, 2.9, quote=Quote("x", "not_found", "", "r")), "info"),
     ],
 )
 def test_severity_follows_what_the_business_loses(finding: Finding, severity: str) -> None:

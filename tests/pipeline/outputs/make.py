@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from detectors.columns import Verdict, Windows
-from pipeline.engine.emissions import ClosedWindow, FlowKey
+from pipeline.engine.emissions import ClosedWindow, ErrorCounts, FlowKey
 from schemas.alerts import Alert, Evidence
 from schemas.signals import SignalName
 
@@ -45,6 +45,7 @@ def closed(
     seconds: int = 60,
     learning: ArrayLike = False,
     relearning: ArrayLike = False,
+    errors: ErrorCounts | None = None,
     **columns: ArrayLike,
 ) -> ClosedWindow:
     """A closed window of some flows; ``columns`` overrides what was counted."""
@@ -58,6 +59,7 @@ def closed(
         {s: verdict(size, **c) for s, c in (verdicts or {"volume": {}}).items()},
         np.broadcast_to(np.asarray(learning, np.bool_), size),
         np.broadcast_to(np.asarray(relearning, np.bool_), size),
+        errors or {},
     )
 
 

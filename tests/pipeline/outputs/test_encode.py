@@ -101,7 +101,12 @@ def test_what_was_neither_observed_nor_scored_is_not_said() -> None:
 
 @pytest.mark.parametrize(
     ("score", "learning", "status"),
-    [(0.9, False, "normal"), (1.1, False, "anomalous"), (1.1, True, "learning")],
+    [
+        (0.9, False, "normal"),
+        (1.1, False, "anomalous"),
+        (0.9, True, "learning"),
+        (1.1, True, "anomalous"),
+    ],
 )
 def test_status_follows_score_and_age(score: float, learning: bool, status: str) -> None:  # noqa: FBT001
     [event] = signals(closed(flows(1), {"volume": {"score": score}}, learning=learning))

@@ -87,6 +87,15 @@ def test_a_flow_is_named_by_its_name_or_else_by_its_id() -> None:
     assert scrape.value("flow_info", FlowKey("acme", "flow-0"), flow_name="flow-0") == 1
 
 
+def test_runs_that_complained_are_counted_by_class_over_windows() -> None:
+    windows = [closed([ORDERS], errors={0: {"auth": 3, "timeout": 1}}) for _ in range(2)]
+    scrape = Scrape(*windows)
+    values = {k: scrape.value("flow_errors_total", **{"class": k}) for k in ("auth", "timeout")}
+    assert values == {"auth": 6, "timeout": 2}
+    scrape.metrics.forget(0)
+    assert scrape.flows("flow_errors_total") == set()
+
+
 class TestFlowsBeyondTheCap:
     OTHER = FlowKey("_other", "_other")
 
@@ -110,6 +119,11 @@ class TestFlowsBeyondTheCap:
     def test_the_worst_of_the_rest_is_shown(self) -> None:
         assert self.scrape().value("detector_score", self.OTHER, signal="volume") == 1.4
         assert self.scrape().value("failure_probability_ratio", self.OTHER) == 0.7
+
+    def test_complaints_of_the_rest_are_summed(self) -> None:
+        window = closed(flows(3), errors={1: {"auth": 2}, 2: {"auth": 5}})
+        scrape = Scrape(window, max_flows=1)
+        assert scrape.value("flow_errors_total", self.OTHER, **{"class": "auth"}) == 7
 
     def test_durations_of_unlike_flows_are_not_mixed(self) -> None:
         assert self.scrape().flows("flow_latency_seconds") == {"flow-0", "flow-1"}

@@ -185,3 +185,17 @@ def test_runs_that_a_fault_makes_fail_say_so():
     ]
     assert len(said) > 50
     assert set(said) == {burst.error}
+
+
+def test_a_failed_run_logs_its_error_as_it_ends(live: list[Event]):
+    ends = {
+        event["data"]["run_id"]: event
+        for event in typed(live, "cogent.flow.run")
+        if event["data"]["state"] == "failure"
+    }
+    lines = {event["data"]["run_id"]: event for event in typed(live, "cogent.flow.log")}
+    assert lines
+    assert lines.keys() >= ends.keys()
+    for run_id, end in ends.items():
+        assert lines[run_id]["data"]["message"] == end["data"]["summary"]
+        assert lines[run_id]["time"] == end["time"]

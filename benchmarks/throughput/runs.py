@@ -1,4 +1,4 @@
-"""The events that benchmarks use: runs of many flows, minute by minute, and heartbeats."""
+"""The events of the throughput benchmark: runs of many flows, minute by minute, and heartbeats."""
 
 from __future__ import annotations
 

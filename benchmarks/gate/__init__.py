@@ -1,0 +1,1 @@
+"""A gate against regressions of detection: short measurements, and limits on their figures."""

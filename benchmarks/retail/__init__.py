@@ -1,0 +1,1 @@
+"""Labelled simulated retailers, and how well flow detectors find what is wrong in them."""

@@ -1,0 +1,43 @@
+"""Whether each run ended well, against the share of a flow's runs that usually does not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from detectors.columns import Floats
+from detectors.deviance import LN10
+from detectors.quantity import ENOUGH, Judged
+from detectors.state import FlowState, Rows, column
+
+PRIOR_BAD: Final = (0.2, 1.0)
+"""Bad runs, out of so many, that a fresh flow is taken to have shown."""
+SHARE_MEMORY: Final = 200.0
+"""Runs over which the share is remembered."""
+
+
+class Outcome(FlowState):
+    """Outcomes of the runs of many flows."""
+
+    bad: NDArray[np.float32] = column(PRIOR_BAD[0], dtype=np.float32)
+    runs: NDArray[np.float32] = column(PRIOR_BAD[1], dtype=np.float32)
+    row: NDArray[np.float32] = column(0.0, dtype=np.float32)
+
+    def step(self, rows: Rows, bad: Floats, ended: Floats, rare: Floats) -> Judged:
+        """Judge a window's ``bad`` of ``ended`` runs; bad ones in a row add up."""
+        at = rows.at
+        share = self.bad[at] / self.runs[at]
+        ways = gammaln(ended + 1) - gammaln(bad + 1) - gammaln(ended - bad + 1)
+        # so many or more of them: their binomial probability is at most this
+        these = np.maximum(-bad * np.log(share) - ways, 0)
+        nats = np.where(bad > 0, self.row[at] + these, 0.0)
+        self.row[at] = np.where(bad < ended, 0.0, nats)  # one good run ends the row
+        enough = self.runs[at] >= ENOUGH
+        evidence = np.where((bad > 0) & enough, nats / LN10 + rare, 0.0)
+        kept = 1 - 1 / SHARE_MEMORY
+        self.bad[at], self.runs[at] = kept * self.bad[at] + bad, kept * self.runs[at] + ended
+        one = np.ones(len(bad), np.int64)
+        return Judged(bad, share * ended, evidence, one > 0, one)
