@@ -113,9 +113,9 @@ def test_the_score_is_silent_until_enough_failures_were_seen(failure: Failure) -
 
 def test_reasons_name_what_moved(failure: Failure) -> None:
     spend(failure, 10)
-    assert failure.outlook(0).reasons == ()
+    assert failure.foresight(0).reasons == ()
     spend(failure, 10, slow=True)
-    assert failure.outlook(0).reasons == ("slow runs",)
+    assert failure.foresight(0).reasons == ("slow runs",)
 
 
 def test_what_failed_is_known_no_sooner_than_it_happened() -> None:
