@@ -41,8 +41,9 @@ type: $(VENV)/.dev ## mypy, strict
 fmt: $(VENV)/.dev ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## events per second, side by side with a bare consumer
+bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detection costs
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+	@$(BIN)/python -m benchmarks.cost
 
 gate: $(VENV)/.dev ## detection against its tolerances, on short simulated worlds
 	@$(BIN)/python -m benchmarks.gate $(ARGS)

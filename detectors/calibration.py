@@ -33,7 +33,8 @@ HABIT: Final = 4.0
 """Episodes in a week up to which a kind of evidence is listened to in full."""
 TIRED: Final = 0.3
 """How much more it takes for each further episode. What stands out every day is what this flow does
-(mean of two worlds of scheduled flows: recall .67 to .70 at one false alarm a flow-week)."""
+(development runs of ``clockwork``: recall .61 to .65 at one false alarm a flow-week, and a quarter
+fewer false alarms at the fixed threshold)."""
 PAUSE: Final = 30
 """Minutes of quiet between two episodes, as between two alerts."""
 WEEK: Final = 10080
@@ -41,9 +42,9 @@ WEEK: Final = 10080
 SWEEP: Final = np.array(
     [(3, 3.0), (3.5, 1.35), (4, 0.58), (4.5, 0.29), (5, 0.145), (5.5, 0.09), (6, 0.055), (7, 0.02)]
 )
-"""Measured: calibrated score, and false alarms a week of one kind of evidence above it. The mean of
-all kinds, with and without faults, on two simulated worlds; real counts lie within a third of it
-(`python -m benchmarks.retail --sweep`)."""
+"""Calibrated score, and false alarms a week of one kind of evidence above it: the mean of all kinds
+in simulated worlds with and without faults (development runs of ``trade`` and ``clockwork``). Real
+counts lie within a third of it."""
 USUAL_KINDS: Final = 6
 """Kinds of evidence of an ordinary flow: volume high and low, errors, missing, latency, backlog."""
 

@@ -64,7 +64,7 @@ class Failure(FlowState):
     """
 
     strength: Floats = column(0.0, len(SYMPTOMS))
-    past: NDArray[np.float32]
+    past: NDArray[np.float16]
     """A ring: probability and strengths at the end of the latest blocks."""
     blocks: Ints = column(0, dtype=np.int64)
     """Closed so far."""
@@ -91,7 +91,7 @@ class Failure(FlowState):
         self._block = -(-BLOCK_SECONDS // width.seconds)
         self._ahead = -(-horizon_minutes * 60 // (self._block * width.seconds))
         self._delay = self._ahead + GRACE
-        self.past = column(np.nan, self._delay + 1, 1 + len(SYMPTOMS), dtype=np.float32)
+        self.past = column(np.nan, self._delay + 1, 1 + len(SYMPTOMS), dtype=np.float16)
         super().__init__()
         self.ended = SlidingSums(2, (self._block,))
         self.model = FailureModel()

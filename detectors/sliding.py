@@ -18,6 +18,17 @@ from detectors.state import FlowState, Rows, column
 QUANTUM = 2.0**-20
 CEILING = 1e8
 """Counts above this in one window are taken as this: an hour of them still sums exactly."""
+FINEST = 1e-3
+STEP = 1e-3
+"""The values that coarse sums tell apart: a thousandth apart, or a millionth, whatever is more."""
+
+
+def _fixed(values: Floats) -> Floats:
+    rounded: Floats = np.rint(values * (1 / QUANTUM)) * QUANTUM
+    return rounded
+
+
+LADDER: Floats = _fixed(FINEST * np.expm1(STEP * np.arange(np.log1p(CEILING / FINEST) / STEP + 1)))
 
 
 class SlidingSums(FlowState):
@@ -31,6 +42,8 @@ class SlidingSums(FlowState):
         Lengths of the windows summed over.
     ends
         How many windows before the newest entry a sum ends; sums are given for each.
+    coarse
+        Whether values are kept in half the memory, to 0.1 %: estimates rather than counts.
 
     Examples
     --------
@@ -44,13 +57,22 @@ class SlidingSums(FlowState):
            [10.]])
     """
 
-    ring: NDArray[np.float32]
+    ring: NDArray[np.float32] | NDArray[np.uint16]
+    """Values, or their places in `LADDER` if coarse."""
     sums: Floats
     head: NDArray[np.uint16] = column(0, dtype=np.uint16)
 
-    def __init__(self, quantities: int, spans: Sequence[int], ends: Sequence[int] = (0,)) -> None:
+    def __init__(
+        self,
+        quantities: int,
+        spans: Sequence[int],
+        ends: Sequence[int] = (0,),
+        *,
+        coarse: bool = False,
+    ) -> None:
+        self._coarse = coarse
         self.depth = max(spans) + max(ends) + 1
-        self.ring = column(0.0, quantities, self.depth, dtype=np.float32)
+        self.ring = column(0.0, quantities, self.depth, dtype=np.uint16 if coarse else np.float32)
         self.sums = column(0.0, quantities, len(ends), len(spans))
         super().__init__()
         self._shape = (quantities, len(ends), len(spans) + 1)
@@ -63,11 +85,13 @@ class SlidingSums(FlowState):
         """Append one window: ``values`` has shape (quantities, rows)."""
         ring, capacity = self.ring.reshape(-1), self.ring.shape[-1]
         head = (self.head[rows.at].astype(np.int64) + 1) % self.depth
-        fixed = np.rint(np.minimum(values, CEILING) * (1 / QUANTUM)) * QUANTUM
-        ring[(self._first + head) * capacity + rows.numbers] = fixed
+        capped = np.minimum(values, CEILING)
+        kept = np.rint(np.log1p(capped / FINEST) / STEP) if self._coarse else _fixed(capped)
+        ring[(self._first + head) * capacity + rows.numbers] = kept
         self.head[rows.at] = head
         places = self._places[:, :, head] * capacity + rows.numbers
-        moved = ring.take(places).reshape(*self._shape, -1).astype(np.float64)
+        held = ring.take(places).reshape(*self._shape, -1)
+        moved = LADDER.take(held) if self._coarse else held.astype(np.float64)
         self.sums[..., rows.at] += moved[:, :, :1] - moved[:, :, 1:]
 
     def over(self, rows: Rows) -> Floats:

@@ -108,19 +108,19 @@ class Volume(FlowState):
     age: Ints = column(0, dtype=np.int64)
     alpha: Floats
     level: Floats = column(0.0)
-    levels: NDArray[np.float32]
+    levels: NDArray[np.float16]
     risen: Floats = column(0.0)
     fallen: Floats = column(0.0)
 
     def __init__(self, width: Width) -> None:
         self.spans = np.array(sorted({width.windows(minutes) for minutes in SPANS} | {1, 3}))
         self.alpha = column(0.05, len(self.spans))
-        self.levels = column(0.0, int(self.spans[-1]) + 1, dtype=np.float32)
+        self.levels = column(0.0, int(self.spans[-1]) + 1, dtype=np.float16)
         super().__init__()
         ends = lookahead(width) * np.arange(3)
         self.seasonality = Seasonality(width)
         self.counts = SlidingSums(1, self.spans.tolist())
-        self.expectations = SlidingSums(3, self.spans.tolist(), ends=ends.tolist())
+        self.expectations = SlidingSums(3, self.spans.tolist(), ends.tolist(), coarse=True)
         self._warm_up = width.windows(WARM_UP)
         self._drift_span = int(np.searchsorted(self.spans, width.windows(DRIFT_SPAN)))
         self._start = self.spans[:, None] + width.windows(START, least=24)
