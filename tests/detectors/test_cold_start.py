@@ -91,7 +91,7 @@ def test_flows_of_its_own_kind_come_first() -> None:
     target.grow(2 * LEAST + 1)
     state = {name: array.copy() for name, array in target.state().items()}
     state["age"][: 2 * LEAST] = GROWN + 1
-    state["errors.hits"][:LEAST], state["errors.hits"][LEAST : 2 * LEAST] = 1, 20
+    state["shares.hits"][0, :LEAST], state["shares.hits"][0, LEAST : 2 * LEAST] = 1, 20
     target.restore(state)
     for row in range(LEAST, 2 * LEAST + 1):
         target.describe(row, 5)
@@ -100,7 +100,7 @@ def test_flows_of_its_own_kind_come_first() -> None:
     zero = np.zeros(1)
     target.step(rows, rows, rows, nothing._replace(finished=zero, failed=zero, duration_count=zero))
     after = target.state()
-    assert after["errors.hits"][-1] / after["errors.total"][-1] == pytest.approx(0.2)
+    assert after["shares.hits"][0, -1] / after["shares.total"][0, -1] == pytest.approx(0.2)
 
 
 def test_a_restored_bank_judges_its_young_flow_the_same() -> None:

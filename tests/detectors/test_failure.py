@@ -146,8 +146,8 @@ def test_forecasts_are_entered_with_what_followed(failure: Failure) -> None:
     table = failure.reliability
     assert (table.forecasts.sum(), table.happened.sum()) == (12, 6)
     by_hand = np.array(said[BLOCK - 1 :: BLOCK])
-    assert table.promised.sum() == pytest.approx(by_hand.sum())
-    assert table.brier == pytest.approx(np.mean((by_hand - ([0] * 6 + [1] * 6)) ** 2))
+    assert table.promised.sum() == pytest.approx(by_hand.sum(), rel=1e-3)
+    assert table.brier == pytest.approx(np.mean((by_hand - ([0] * 6 + [1] * 6)) ** 2), rel=1e-3)
 
 
 def test_a_stop_that_is_found_late_began_with_the_first_empty_window(failure: Failure) -> None:

@@ -17,7 +17,7 @@ from benchmarks.retail.worlds import WORLDS
 from schemas.signals import SignalName
 from tests.pipeline.cli.command import Command
 
-BUDGET = 1.09
+BUDGET = 0.87
 """At which the engine's threshold is that of a bank of its own."""
 
 

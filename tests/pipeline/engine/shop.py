@@ -20,8 +20,8 @@ NOW = MONDAY + 6 * 3600
 RATE = 20.0
 STEADY = ("orders-uk", "orders-de", "stock")
 
-SETTINGS = EngineSettings(lateness_seconds=0, alerts_per_flow_week=0.5)
-"""Half the usual budget, so that what a test does not disturb hardly ever alarms."""
+SETTINGS = EngineSettings(lateness_seconds=0, alerts_per_flow_week=0.2)
+"""A fifth of the usual budget, so that what a test does not disturb hardly ever alarms."""
 
 Change = Mapping[str, Callable[[int], float] | float]
 """By flow, a number: the same all the time, or by the minute since ``NOW``."""

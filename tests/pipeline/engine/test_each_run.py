@@ -43,7 +43,7 @@ def engine(snapshot: bytes | None = None) -> Engine:
 @pytest.mark.parametrize(
     ("changes", "signal", "words"),
     [
-        ({"records_in": 240}, "records", "a run brought 240 records, where about"),
+        ({"records_in": 240}, "records", "240 records came in"),
         ({"duration_ms": 240_000}, "latency", "runs take 4 minutes"),
         ({"state": "failure"}, "errors", "1 of 1 runs failed"),
     ],
