@@ -49,9 +49,9 @@ def test_lateness_by_a_schedule_counts_at_every_budget():
 
 
 def test_slow_changes_cannot_be_counted_at_a_budget_far_below_the_engines_own():
-    budgets = Budgets(ENGINE, [0.25, 0.5, 2])
+    budgets = Budgets(ENGINE, [0.05, 0.5, 2])
 
-    assert [b for b in budgets.budgets if budgets.cut_off(b)] == [0.25]
+    assert [b for b in budgets.budgets if budgets.cut_off(b)] == [0.05]
 
 
 def test_the_strongest_signal_of_its_first_window_names_an_alert():

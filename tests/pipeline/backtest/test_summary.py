@@ -56,10 +56,10 @@ def test_a_budget_has_its_alerts_and_how_many_a_flow_week(budgets: Budgets):
 
 
 def test_a_budget_far_below_the_engines_own_says_what_it_lacks():
-    strict = Budgets(EngineSettings(), [0.25])
+    strict = Budgets(EngineSettings(), [0.05])
     strict.add(closed(0, volume=9.0))
 
-    assert row(by_budget(strict, []), "0.25")[:2] == ["0.25†", "1"]
+    assert row(by_budget(strict, []), "0.05")[:2] == ["0.05†", "1"]
     assert "† without slow changes" in text(by_budget(strict, []))
 
 
