@@ -52,6 +52,16 @@ def lookahead(width: Width) -> int:
     return SHIFT * 60 // width.seconds
 
 
+def spans_of(width: Width) -> Ints:
+    """Spans in windows, rising; where windows are wider than most of `SPANS`, one and three.
+
+    >>> spans_of(Width(60)), spans_of(Width(300)), spans_of(Width(3600))
+    (array([ 1,  2,  5, 15, 60]), array([ 1,  3, 12]), array([1, 3]))
+    """
+    spans = {width.windows(minutes) for minutes in SPANS}
+    return np.array(sorted(spans if len(spans) > 1 else {1, 3}))
+
+
 class Counts(NamedTuple):
     """One window of counts as judged, per row; from ``seen`` to ``alpha`` per span and row.
 
@@ -113,7 +123,7 @@ class Volume(FlowState):
     fallen: Floats = column(0.0)
 
     def __init__(self, width: Width) -> None:
-        self.spans = np.array(sorted({width.windows(minutes) for minutes in SPANS} | {1, 3}))
+        self.spans = spans_of(width)
         self.alpha = column(0.05, len(self.spans))
         self.levels = column(0.0, int(self.spans[-1]) + 1, dtype=np.float16)
         super().__init__()
