@@ -1,4 +1,4 @@
-"""Onsets: the minutes in which an alarm is raised, of a score and a threshold."""
+"""Onsets in a world: the minutes in which alarms of its flows are raised, and which are false."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.onsets import edges
 from benchmarks.retail.world import Fault
-from detectors.columns import Bools, Ints
+from detectors.columns import Bools, Floats, Ints
 
-QUIET: Final = 30
-"""Quiet minutes before a score that rises is a new alarm (detection notes, section 4.1)."""
 GRACE: Final = 10
 """Minutes after the end of a fault in which an onset still detects it."""
 AFTERMATH: Final = 60
@@ -20,18 +19,22 @@ AFTERMATH: Final = 60
 Scores = NDArray[np.float32]
 
 
-class Peaks(NamedTuple):
-    """The scores above zero, in the order of flow and minute; all arrays of one length."""
+class Rises(NamedTuple):
+    """Where alarms can begin, by `benchmarks.onsets.edges`, in the order of flow and minute."""
 
     flow: Ints
     minute: Ints
-    score: Scores
+    low: Floats
+    high: Floats
 
     @classmethod
-    def of(cls, scores: Scores, start: int) -> Peaks:
+    def of(cls, scores: Scores, start: int) -> Rises:
         """Take the scores, shape (minutes, flows), from minute ``start`` on."""
-        flow, minute = np.nonzero(np.nan_to_num(scores[start:]).T > 0)
-        return cls(flow, minute + start, scores[minute + start, flow])
+        each = [edges(score) for score in np.nan_to_num(scores[start:]).T]
+        flow = np.repeat(np.arange(len(each)), [len(found.at) for found in each])
+        at, low, high = (np.concatenate(column) for column in zip(*each, strict=True))
+        some = high > 0
+        return cls(flow[some], at[some] + start, low[some], high[some])
 
 
 class Onsets(NamedTuple):
@@ -41,24 +44,21 @@ class Onsets(NamedTuple):
     minute: Ints
 
 
-def onsets(peaks: Peaks, threshold: float) -> Onsets:
-    """Return each rise above the threshold that `QUIET` minutes at or below it precede.
+def onsets(rises: Rises, threshold: float) -> Onsets:
+    """Return each rise above the threshold that quiet minutes, at or below it, precede.
 
     Examples
     --------
     >>> scores = np.zeros((100, 1), np.float32)
     >>> scores[[5, 6, 36, 37, 80]] = 2.0
-    >>> onsets(Peaks.of(scores, 0), 1.0).minute.tolist()
+    >>> onsets(Rises.of(scores, 0), 1.0).minute.tolist()
     [5, 80]
     >>> scores[36] = 0.0
-    >>> onsets(Peaks.of(scores, 0), 1.0).minute.tolist()
+    >>> onsets(Rises.of(scores, 0), 1.0).minute.tolist()
     [5, 37, 80]
     """
-    above = peaks.score > threshold
-    flow, minute = peaks.flow[above], peaks.minute[above]
-    fresh = np.ones(len(flow), bool)
-    fresh[1:] = (flow[1:] != flow[:-1]) | (minute[1:] - minute[:-1] > QUIET)
-    return Onsets(flow[fresh], minute[fresh])
+    begins = (rises.low <= threshold) & (rises.high > threshold)
+    return Onsets(rises.flow[begins], rises.minute[begins])
 
 
 def found_after(raised: Onsets, fault: Fault) -> int | None:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.retail.onsets import Peaks, Scores, false, onsets
+from benchmarks.retail.onsets import Rises, Scores, false, onsets
 from benchmarks.retail.results import Result
 from benchmarks.retail.scoring import FIXED
 from benchmarks.retail.world import DAY, World
@@ -67,7 +67,7 @@ def flow(world: World, scores: Scores, number: int, folder: Path) -> Path:
 
 
 def _alarms(axes: Axes, world: World, scores: Scores, number: int) -> None:
-    raised = onsets(Peaks.of(scores, world.warm_up), FIXED)
+    raised = onsets(Rises.of(scores, world.warm_up), FIXED)
     wrong = false(raised, world.faults + world.echoes)
     for vain, face in ((False, ALERT), (True, "none")):
         minutes = raised.minute[(raised.flow == number) & (wrong == vain)]

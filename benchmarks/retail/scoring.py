@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from benchmarks.retail.onsets import Onsets, Peaks, Scores, false, found_after, onsets
+from benchmarks.retail.onsets import Onsets, Rises, Scores, false, found_after, onsets
 from benchmarks.retail.world import DAY, Fault, World
-from detectors.columns import Bools
+from detectors.columns import Bools, Floats
 
 BUDGETS: Final = (0.5, 1.0, 2.0)
 """False alarms a flow and week at which recall is told, by a threshold chosen in hindsight."""
@@ -102,13 +102,13 @@ class Scored:
 
     def __init__(self, world: World, scores: Scores) -> None:
         self._world = world
-        self._peaks = Peaks.of(scores, world.warm_up)
+        self._rises = Rises.of(scores, world.warm_up)
         born = np.array([max(flow.born, world.warm_up) for flow in world.flows])
         self._flow_weeks = float((world.minutes - born).sum()) / (7 * DAY)
 
     def at(self, threshold: float) -> Outcome:
         """Return what a threshold finds."""
-        raised = onsets(self._peaks, threshold)
+        raised = onsets(self._rises, threshold)
         findings = tuple(Finding(f, found_after(raised, f)) for f in self._world.faults)
         return Outcome(threshold, findings, raised, self._false(raised), self._flow_weeks)
 
@@ -118,13 +118,13 @@ class Scored:
         Thresholds are tried from the highest down, and the first that breaks the budget ends the
         search: a score that is hardly ever quiet raises few alarms, but earns nothing by it.
         """
-        levels = np.unique(self._peaks.score)[::-1]
+        levels = np.unique(self._rises.high)[::-1]
         kept = -1
         for step in (max(len(levels) // 200, 1), max(len(levels) // 10_000, 1), 1):
             kept = self._lowest(levels, kept, step, budget)
         return self.at(float(levels[kept]) if kept >= 0 else np.inf)
 
-    def _lowest(self, levels: Scores, kept: int, step: int, budget: float) -> int:
+    def _lowest(self, levels: Floats, kept: int, step: int, budget: float) -> int:
         """Go down the levels in steps from one that keeps the budget; return the last that does."""
         for i in range(kept + step, len(levels), step):
             if self._false_a_week(float(levels[i])) > budget:
@@ -134,14 +134,15 @@ class Scored:
 
     def curve(self) -> Curve:
         """Return recall against false alarms, over thresholds from high to low."""
-        if not len(self._peaks.score):
+        levels = np.unique(self._rises.high)[::-1]
+        if not len(levels):
             return Curve([], [])
-        levels = np.unique(np.quantile(self._peaks.score, 1 - np.geomspace(1e-5, 0.2, 80)))
+        levels = levels[np.unique(np.geomspace(1, len(levels), 80).astype(int)) - 1]
         outcomes = [self.at(float(level)) for level in levels]
         return Curve([o.false_a_week for o in outcomes], [recall(o.findings) for o in outcomes])
 
     def _false_a_week(self, threshold: float) -> float:
-        return float(self._false(onsets(self._peaks, threshold)).sum()) / self._flow_weeks
+        return float(self._false(onsets(self._rises, threshold)).sum()) / self._flow_weeks
 
     def _false(self, raised: Onsets) -> Bools:
         return false(raised, self._world.faults + self._world.echoes)

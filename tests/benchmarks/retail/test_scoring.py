@@ -7,32 +7,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.retail.onsets import Peaks, onsets
+from benchmarks.retail.onsets import Rises, onsets
 from benchmarks.retail.scoring import Scored, minutes_to_detect, recall
 from benchmarks.retail.world import Flow
 from tests.benchmarks.retail.worlds import WEEK, fault, scores, world
 
 
 def test_a_score_that_stays_above_the_threshold_is_one_alarm():
-    raised = onsets(Peaks.of(scores(range(100, 500)), 0), 1.0)
+    raised = onsets(Rises.of(scores(range(100, 500)), 0), 1.0)
 
     assert raised.minute.tolist() == [100]
 
 
 def test_a_score_at_the_threshold_is_not_above_it():
-    assert not len(onsets(Peaks.of(scores(100, level=1.0), 0), 1.0).minute)
+    assert not len(onsets(Rises.of(scores(100, level=1.0), 0), 1.0).minute)
 
 
 @pytest.mark.parametrize(("again", "alarms"), [(130, [100]), (131, [100, 131])])
 def test_a_new_alarm_needs_thirty_quiet_minutes(again: int, alarms: list[int]):
-    assert onsets(Peaks.of(scores(100, again), 0), 1.0).minute.tolist() == alarms
+    assert onsets(Rises.of(scores(100, again), 0), 1.0).minute.tolist() == alarms
 
 
 def test_flows_are_quiet_each_for_itself():
     both = scores(100, flows=2)
     both[110, 1] = 2.0
 
-    raised = onsets(Peaks.of(both, 0), 1.0)
+    raised = onsets(Rises.of(both, 0), 1.0)
 
     assert list(zip(raised.flow.tolist(), raised.minute.tolist(), strict=True)) == [
         (0, 100),
