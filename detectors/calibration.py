@@ -49,11 +49,11 @@ USUAL_KINDS: Final = 6
 """Kinds of evidence of an ordinary flow: volume high and low, errors, missing, latency, backlog."""
 
 
-def threshold(alerts_per_flow_week: float, kinds: float = USUAL_KINDS) -> float:
-    """The calibrated score that keeps a flow to a budget of false alarms.
+def threshold(alerts_per_flow_week: float) -> float:
+    """The calibrated score that keeps a flow of `USUAL_KINDS` of evidence to a budget.
 
-    The budget is shared evenly by the kinds of evidence the flow gives. Straight lines in the
-    logarithm of the share between measured points, and beyond them.
+    The budget of false alarms is shared evenly by the kinds; see `shared` for other flows. Straight
+    lines in the logarithm of the share between measured points, and beyond them.
 
     Raises
     ------
@@ -62,12 +62,12 @@ def threshold(alerts_per_flow_week: float, kinds: float = USUAL_KINDS) -> float:
 
     Examples
     --------
-    >>> round(threshold(0.87), 2), round(threshold(0.12), 2), round(threshold(0.12, kinds=2), 2)
-    (5.0, 7.0, 5.92)
+    >>> round(threshold(0.87), 2), round(threshold(0.12), 2)
+    (5.0, 7.0)
     """
     if not alerts_per_flow_week > 0:
         raise ValueError(f"alerts_per_flow_week must be above 0, not {alerts_per_flow_week}")
-    return float(_score_at(np.array([np.log(alerts_per_flow_week / kinds)]))[0])
+    return float(_score_at(np.array([np.log(alerts_per_flow_week / USUAL_KINDS)]))[0])
 
 
 def shared(threshold: float, kinds: Floats) -> Floats:

@@ -13,21 +13,33 @@ from detectors.columns import Windows
 from detectors.online import (
     BacklogDetector,
     DetectorInputError,
+    DuplicatesDetector,
     ErrorDetector,
     FailureDetector,
     FlowDetector,
     LatencyDetector,
     MissingDetector,
+    PartialDetector,
+    RecordsDetector,
+    RetriesDetector,
     SilenceDetector,
     VolumeDetector,
+    WaitDetector,
+    WarningsDetector,
 )
 from tests.detectors.world import DAY, Columns, week, window
 
 DETECTORS = [
     VolumeDetector,
+    RecordsDetector,
     ErrorDetector,
+    PartialDetector,
+    WarningsDetector,
+    RetriesDetector,
     MissingDetector,
+    DuplicatesDetector,
     LatencyDetector,
+    WaitDetector,
     BacklogDetector,
     SilenceDetector,
     FailureDetector,
@@ -38,7 +50,16 @@ SPELL = range(2 * DAY + 300)
 
 def observations(detector: FlowDetector, world: Columns = WORLD) -> Iterator[dict[str, float]]:
     for minute in SPELL:
-        columns = window(world, minute)._asdict() | {"overdue": np.zeros(1)}
+        w = window(world, minute)
+        columns = w._asdict() | {
+            "partial": w.failed,
+            "warnings": w.failed,
+            "retries": w.missing,
+            "duplicates": w.missing,
+            "wait_count": w.duration_count,
+            "wait_log": w.duration_log,
+            "overdue": np.zeros(1),
+        }
         yield {"minute": minute % 10_080} | {k: float(columns[k][0]) for k in detector.reads}
 
 
