@@ -73,8 +73,7 @@ class Flows:
     def kilobytes(self) -> float:
         """State of one flow."""
         flows = len(self.rows)
-        own = [a for a in self.bank.state().values() if a.shape[-1:] == (flows,)]
-        return sum(a.nbytes for a in own) / flows / 1000
+        return sum(a.nbytes for a in self.bank.flows.state(flows).values()) / flows / 1000
 
 
 def series(values: int) -> list[float]:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Bools, Floats
+from detectors.columns import Bools, Floats, Ints
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
 
@@ -191,10 +191,10 @@ class Calibration(FlowState):
         graded: Floats = np.where(evidence > u, rarity(evidence, u, mx), 2 * evidence / u)
         return graded
 
-    def limit(self, rows: Rows, channel: int, score: Floats) -> Floats:
-        """The raw evidence at which ``channel`` reaches a calibrated ``score``."""
-        u, mx = self.u[channel, rows.at], self.mx[channel, rows.at]
-        rare = score * _tiredness(self.episodes[channel, rows.at])
+    def limit(self, rows: Rows, channels: Ints, score: Floats) -> Floats:
+        """Raw evidence at which ``channels`` reach a calibrated score, shape (channels, rows)."""
+        u, mx = self.u[:, rows.at][channels], self.mx[:, rows.at][channels]
+        rare = score * _tiredness(self.episodes[:, rows.at][channels])
         raw: Floats = u + (rare - 2) * mx / LOG10_E
         return raw
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.special import log_ndtr
+from scipy.special import ndtr
 
 from detectors.columns import Floats
 
 LN10: Final = 2.302585092994046
 SMALLEST: Final = 1e-6
+FAR: Final = 37.0
+"""Standard deviations beyond which a double cannot hold the tail; there ``z**2 / 2`` goes on."""
 
 
 def deviance_residual(count: Floats, expected: Floats, alpha: Floats | float) -> Floats:
@@ -41,13 +43,13 @@ def tail_evidence(z: Floats) -> Floats:
     >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0])).round(2)
     array([ 0. ,  1.3 ,  3. , 23.12])
     """
-    evidence = np.zeros(z.shape)
-    some = z > 0
-    evidence[some] = log_ndtr(-z[some]) / -LN10
-    return evidence
+    near = np.clip(z, 0, FAR)
+    evidence: Floats = np.log(ndtr(-near)) / -LN10
+    evidence += (np.maximum(z, near) ** 2 - near**2) / (2 * LN10)
+    return evidence * (z > 0)
 
 
-def spread(expected: Floats, alpha: Floats | float) -> Floats:
+def deviation(expected: Floats, alpha: Floats | float) -> Floats:
     """Standard deviation of a negative binomial count."""
-    deviation: Floats = np.sqrt(expected + alpha * expected**2)
-    return deviation
+    root: Floats = np.sqrt(expected + alpha * expected**2)
+    return root

@@ -93,7 +93,7 @@ class Failure(FlowState):
         self._delay = self._ahead + GRACE
         self.past = column(np.nan, self._delay + 1, 1 + len(SYMPTOMS), dtype=np.float16)
         super().__init__()
-        self.ended = SlidingSums(2, (self._block,))
+        self.ended = SlidingSums(range(2), (self._block,))
         self.model = FailureModel()
         self.reliability = Reliability()
         self.record = TrackRecord(
@@ -180,7 +180,7 @@ class Failure(FlowState):
         """Note who failed in a block; return how many windows ago that began, for new failures."""
         at = rows.at
         self._keep(rows, np.concatenate([forecast[None], self.strength[:, at]]))
-        failed, finished = self.ended.over(rows)[:, 0, 0]
+        failed, finished = self.ended.over(rows)[:, 0]
         stopped, before = self.stopped[at].copy(), self.failing[at].copy()
         fails = stopped | ((finished >= 3) & (failed >= finished / 2))
         began = np.where(stopped, np.clip(self.idle[at], 1, GRACE * self._block), self._block)

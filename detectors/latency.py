@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.columns import Floats, Ints, Verdict
+from detectors.columns import Bools, Floats, Ints, Verdict, spread
 from detectors.deviance import tail_evidence
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
@@ -44,11 +44,11 @@ class Durations(NamedTuple):
     excess: Floats
     tail: Floats
     risen: Floats
-    span: int
+    span: Ints
 
     def evidence(self) -> Floats:
         """Raw evidence of two channels: the recent past (-1 holds), and the cumulative sum."""
-        return np.stack([self.tail, cusum.evidence(self.risen)])
+        return np.array([self.tail, cusum.evidence(self.risen)])
 
     def verdict(self, score: Floats, evidence: Floats) -> Verdict:
         """The verdict in milliseconds, from the scores and evidence of both channels."""
@@ -60,14 +60,30 @@ class Durations(NamedTuple):
             score=score.max(axis=0),
             evidence=np.maximum(evidence[0], 0),
             high=np.ones(len(self.tail), bool),
-            span=np.full(len(self.tail), self.span),
+            span=self.span,
             span_observed=np.exp(self.usual + self.excess),
             span_expected=np.exp(self.usual),
         )
 
+    def spread(self, of: Bools) -> Durations:
+        """Make this of some rows, those where ``of`` is true, one of all; unknown elsewhere."""
+        return Durations(*(spread(c, of, b) for c, b in zip(self, BLANK, strict=True)))
+
+
+BLANK: Final = (*[np.nan] * 5, 0.0, 0.0, 1)
+"""Entries of `Durations` of which nothing is known."""
+
 
 class Latency(FlowState):
-    """Durations of many flows, one window at a time (detection notes, latency)."""
+    """Durations of many flows, one window at a time (detection notes, latency).
+
+    Parameters
+    ----------
+    width
+        Of a window.
+    series
+        How many durations of each flow are judged, each for itself.
+    """
 
     visits: Ints = column(0, dtype=np.int64)
     gap: Ints
@@ -84,10 +100,10 @@ class Latency(FlowState):
     usual: Floats = column(np.nan)
     risen: Floats = column(0.0)
 
-    def __init__(self, width: Width) -> None:
+    def __init__(self, width: Width, series: int = 1) -> None:
         self._hold = width.windows(HOLD)
         self.gap = column(self._hold, dtype=np.int64)
-        super().__init__()
+        super().__init__(series)
         self._span = width.windows(SPAN)
         self._start = width.windows(START, least=20)
         self._forget = 1 / width.windows(DAY)
@@ -119,7 +135,7 @@ class Latency(FlowState):
             excess=self.weighted[at] / np.maximum(self.weight[at], 1e-9),
             tail=np.where((gap > 0) & (gap <= self._hold), -1.0, tail_evidence(z)),
             risen=self.risen[at].copy(),
-            span=self._span,
+            span=np.full(n, self._span),
         )
 
     def relearn(self, rows: Rows) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Floats, Ints
-from detectors.deviance import spread
+from detectors.deviance import deviation
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
 
@@ -144,7 +144,7 @@ class Seasonality(FlowState):
         last_time = self.last_time.reshape(-1)
         r, v = X / F, visits.take(place).astype(np.float64)
         e = root.take(place).astype(np.float64) ** 2
-        unusual = np.abs(X - F * e) > UNUSUAL * spread(F * e, alpha) + 1
+        unusual = np.abs(X - F * e) > UNUSUAL * deviation(F * e, alpha) + 1
         learned = e + np.maximum(1 / (v + 1), 0.1) * (r - e)
         steps = np.rint(np.log((r + 1e-6) / (learned + 1e-6)) / LOG_STEP)
         last = np.where(unusual, np.clip(steps, AS_USUAL + 1, 127), AS_USUAL)

@@ -50,7 +50,7 @@ def test_an_announced_peak_is_what_is_expected(shop: Shop) -> None:
 
 
 def test_a_peak_is_not_learned_as_normal(shop: Shop) -> None:
-    tables = shop.engine._closing.bank.flows.volume.seasonality.root_rate
+    tables = shop.engine._closing.bank.flows.counts.seasonality.root_rate
     before = tables[:, 0].copy()  # square roots of rates
     shop.tell(annotation("planned_peak", "orders-uk", expected_factor=3, **PEAK))
     shop.play(180, times=peak(3))
