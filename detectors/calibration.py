@@ -170,7 +170,7 @@ class Calibration(FlowState):
         """
         at = rows.at
         age, u, mx = self.age[:, at], self.u[:, at], self.mx[:, at]
-        held, s = evidence < 0, np.clip(evidence.astype(np.float32), 0, np.inf)
+        held, s = evidence < 0, evidence.astype(np.float32).clip(0, np.inf)
         renewed = known & (age == self.restart)
         if renewed.any():
             u, mx = self._restarted(rows, renewed, u, mx)
@@ -229,9 +229,9 @@ class Calibration(FlowState):
         self, s: Singles, u: Singles, mx: Singles, age: NDArray[np.int32], learn: Bools
     ) -> tuple[Singles, Singles]:
         since = (age - self.restart * (age >= self.restart)).astype(np.float32)
-        wide = 1 + np.clip(mx / LEAST_MX - 1, 0, np.inf) * (since <= self.warm_up)
-        gain = np.clip(4 / (since + 20), 0.002, np.inf) * wide * learn
-        u = np.clip(u + gain * ((s > u) - BEYOND), LEAST_U, np.inf)
+        wide = 1 + (mx / LEAST_MX - 1).clip(0, np.inf) * (since <= self.warm_up)
+        gain = (4 / (since + 20)).clip(0.002, np.inf) * wide * learn
+        u = (u + gain * ((s > u) - BEYOND)).clip(LEAST_U, np.inf)
         mx = mx.copy()
         over = np.flatnonzero(learn & (s > u))
         scale = mx.take(over)
@@ -243,7 +243,7 @@ class Calibration(FlowState):
 
 def _tiredness(episodes: Singles) -> Singles:
     """By how much a channel is divided that has been above the stop too often of late."""
-    tired: Singles = 1 + TIRED * np.clip(episodes - HABIT, 0, np.inf)
+    tired: Singles = np.asarray(1 + TIRED * (episodes - HABIT).clip(0, np.inf), np.float32)
     return tired
 
 

@@ -95,6 +95,15 @@ class Verdict(NamedTuple):
     span_expected: Floats
 
 
+def or_zero(column: Floats) -> Floats:
+    """The column with 0 for what is unknown.
+
+    >>> or_zero(np.array([1.0, np.nan]))
+    array([1., 0.])
+    """
+    return np.where(np.isnan(column), 0.0, column)
+
+
 def unknown(rows: int) -> Verdict:
     """Give the verdict on what was not observed: no score."""
     nothing, zero = np.full(rows, np.nan), np.zeros(rows)

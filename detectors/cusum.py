@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from detectors.columns import Floats
 
 DRIFT: Final = 1.5
@@ -22,7 +20,7 @@ def accumulate(total: Floats, z: Floats | float) -> Floats:
     >>> accumulate(np.array([0.0, 4.0]), np.array([1.0, 3.5]))
     array([0., 6.])
     """
-    grown: Floats = np.clip(total + z - DRIFT, 0, CEILING)
+    grown: Floats = (total + z - DRIFT).clip(0, CEILING)
     return grown
 
 

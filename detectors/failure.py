@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration import LEAST_WINDOWS, WARM_UP
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows
+from detectors.columns import Bools, Floats, Ints, Verdict, Windows, or_zero
 from detectors.failure_model import KEEP_ONE_IN, FailureModel
 from detectors.reliability import Reliability
 from detectors.sliding import SlidingSums
@@ -110,7 +110,7 @@ class Failure(FlowState):
         forecast = np.where(well, self.model.probability(self.strength[:, at]), np.nan)
         score = self._score(forecast)
         verdict = self._verdict(forecast, score)
-        self.ended.push(rows, np.nan_to_num(np.stack([w.failed, w.finished])))
+        self.ended.push(rows, or_zero(np.array([w.failed, w.finished])))
         self.stopped[at] |= _stopped(w, verdicts)
         self.idle[at] = np.where(w.finished > 0, 0, self.idle[at] + 1)
         self.windows[at] += 1
@@ -168,8 +168,8 @@ class Failure(FlowState):
             expected=base,
             lower=known,
             upper=known + self.record.level,
-            score=np.nan_to_num(score),
-            evidence=np.nan_to_num(forecast),
+            score=or_zero(score),
+            evidence=or_zero(forecast),
             high=np.ones(len(score), np.bool_),
             span=np.full(len(score), self._ahead * self._block),
             span_observed=forecast,
@@ -183,7 +183,7 @@ class Failure(FlowState):
         failed, finished = self.ended.over(rows)[:, 0]
         stopped, before = self.stopped[at].copy(), self.failing[at].copy()
         fails = stopped | ((finished >= 3) & (failed >= finished / 2))
-        began = np.where(stopped, np.clip(self.idle[at], 1, GRACE * self._block), self._block)
+        began = np.where(stopped, self.idle[at].clip(1, GRACE * self._block), self._block)
         span = -(-began // self._block)
         self.failing[at] = _bits(before << 1 | np.where(fails, 2**span - 1, 0), 0, MEMORY)
         self.strength[:, at] = np.where(fails, 0.0, self.strength[:, at])  # its own are no signs

@@ -116,14 +116,12 @@ class Latency(FlowState):
         Without data nothing is learned: the score of late holds for a while, and the cumulative
         sum sinks.
         """
-        n, at = len(count), rows.at
-        nothing = np.full((2, n), np.nan)
-        expected, deviation = nothing
-        z, some = np.zeros(n), count > 0
-        if some.any():
-            expected[some], deviation[some], z[some] = self._visit(
-                rows.only(some), count[some], log[some]
-            )
+        at, some = rows.at, count > 0
+        if some.all():
+            expected, deviation, z = self._visit(rows, count, log)
+        else:
+            visited = self._visit(rows.only(some), count[some], log[some])
+            expected, deviation, z = map(spread, visited, (some,) * 3, (np.nan, np.nan, 0.0))
         gap = np.where(some, 0, self.gap[at] + 1)
         self.gap[at] = gap
         self.risen[at] = cusum.accumulate(self.risen[at], z)
@@ -135,7 +133,7 @@ class Latency(FlowState):
             excess=self.weighted[at] / np.maximum(self.weight[at], 1e-9),
             tail=np.where((gap > 0) & (gap <= self._hold), -1.0, tail_evidence(z)),
             risen=self.risen[at].copy(),
-            span=np.full(n, self._span),
+            span=np.full(len(count), self._span),
         )
 
     def relearn(self, rows: Rows) -> None:
@@ -155,7 +153,7 @@ class Latency(FlowState):
         e = y - usual
         V = self.variance[at] + EVENT_NOISE / n
         q = self.variance[at] / V
-        clipped = q * np.clip(e, -4.5 * np.sqrt(V), 4.5 * np.sqrt(V))
+        clipped = q * e.clip(-4.5 * np.sqrt(V), 4.5 * np.sqrt(V))
         active = self._activity(rows, n, visits)
         z = self._judge(rows, active, q, clipped)
         self.mean[at] = mean + np.maximum(self._mean_rate, 1 / (visits + 1)) * clipped
@@ -205,5 +203,5 @@ class Latency(FlowState):
     def _learn_variance(self, rows: Rows, excess: Floats, visits: Ints) -> None:
         variance = self.variance[rows.at]
         rate = np.maximum(self._spread_rate, 1 / (visits + 50))
-        grown = variance + rate * (np.clip(excess, 0, 9 * variance) - variance)
+        grown = variance + rate * (excess.clip(0, 9 * variance) - variance)
         self.variance[rows.at] = np.maximum(grown, 4e-4)

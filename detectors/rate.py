@@ -120,8 +120,8 @@ class Rates(FlowState):
         alpha, L = self.alpha[:, at], np.maximum(L, SMALLEST)
         weight = np.where(judged, np.minimum(1, L), 0.0)
         information = self.information[:, at] + weight
-        excess = np.clip(((X - L) ** 2 - L) / L**2, -1, 8 * alpha + 0.2)
+        excess = (((X - L) ** 2 - L) / L**2).clip(-1, 8 * alpha + 0.2)
         rate = weight * np.maximum(self._dispersion_rate, 1 / information)
-        alpha = np.clip(alpha + rate * (excess - alpha), 1e-3, 10)
+        alpha = (alpha + rate * (excess - alpha)).clip(1e-3, 10)
         self.alpha[:, at] = alpha
         self.information[:, at] = information

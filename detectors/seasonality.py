@@ -147,7 +147,7 @@ class Seasonality(FlowState):
         unusual = np.abs(X - F * e) > UNUSUAL * deviation(F * e, alpha) + 1
         learned = e + np.maximum(1 / (v + 1), 0.1) * (r - e)
         steps = np.rint(np.log((r + 1e-6) / (learned + 1e-6)) / LOG_STEP)
-        last = np.where(unusual, np.clip(steps, AS_USUAL + 1, 127), AS_USUAL)
+        last = np.where(unusual, steps.clip(AS_USUAL + 1, 127), AS_USUAL)
         last_time[place] = np.where(v >= 2, last, AS_USUAL)
         root[place] = np.sqrt(learned)
         visits[place] = np.minimum(v + 1, VISITS)

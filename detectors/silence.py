@@ -177,7 +177,7 @@ class Silence(FlowState):
     def _shape(self, rows: Rows) -> Floats:
         square = self.mean[rows.at] ** 2
         variance = np.maximum(self.mean_square[rows.at] - square, 1e-9)
-        shape: Floats = np.clip(square / variance, *SHAPES)
+        shape: Floats = (square / variance).clip(*SHAPES)
         return shape
 
     def _evidence(self, rows: Rows, due: Floats) -> Floats:

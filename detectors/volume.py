@@ -94,23 +94,25 @@ class Counts(NamedTuple):
 
     def verdict(self, score: Floats, evidence: Floats) -> Verdict:
         """The verdict, from the scores and evidence of all channels, 0 where none is asked for."""
-        many = np.arange(len(self.observed))
-        # among scores of 0 the stronger raw tail speaks
-        channel = np.where(score.max(axis=0) > 0, score.argmax(axis=0), evidence[:2].argmax(axis=0))
+        strongest = score.max(axis=0)
+        channel = (evidence[1] > evidence[0]).astype(np.int64)  # among scores of 0
+        scored = np.flatnonzero(strongest)
+        channel[scored] = score[:, scored].argmax(axis=0)
         high = channel % 2 == 0
         tail = np.where(high, self.tail, -self.tail).argmax(axis=0)
         place = np.where(channel < 2, tail, len(self.spans) - 1)
+        cell = place * len(place) + np.arange(len(place))
         return Verdict(
             observed=self.observed,
             expected=self.expected,
             lower=self.lower,
             upper=self.upper,
-            score=score.max(axis=0),
-            evidence=evidence[channel % 2, many],
+            score=strongest,
+            evidence=np.where(high, evidence[0], evidence[1]),
             high=high,
             span=self.spans[place],
-            span_observed=self.seen[place, many],
-            span_expected=self.foreseen[place, many],
+            span_observed=self.seen.reshape(-1).take(cell),
+            span_expected=self.foreseen.reshape(-1).take(cell),
         )
 
     def spread(self, of: Bools) -> Counts:
@@ -204,7 +206,7 @@ class Volume(FlowState):
         """Take out of the level what turns out to have been foretold, between two log-factors."""
         for levels in (self.level, self.levels.values):
             held = levels[..., rows.at]
-            levels[..., rows.at] = held - np.clip(held, low, high)
+            levels[..., rows.at] = held - held.clip(low, high)
 
     def relearn(self, rows: Rows, *, pattern: bool) -> None:
         """Doubt what the tables say: the ``pattern`` of the day too, or only how many come."""
@@ -234,7 +236,7 @@ class Volume(FlowState):
         alpha = self.alpha[:, rows.at].copy()
         factor = self._level_at_start(rows)
         X = self.counts.over(rows)[0]
-        bound = np.clip(X, factor * sums[LOW].min(axis=0), factor * sums[HIGH].max(axis=0))
+        bound = X.clip(factor * sums[LOW].min(axis=0), factor * sums[HIGH].max(axis=0))
         judged = (bound != X) & (self.age[rows.at] >= self._start)
         z = deviance_residual(X, bound, alpha) * judged
         self._accumulate(rows, z[self._drift_span])
@@ -266,12 +268,12 @@ class Volume(FlowState):
     def _learn_dispersion(self, rows: Rows, judged: Counts, told: Scaling | None) -> None:
         """Drive the median absolute residual of each span to that of a normal one."""
         L, alpha = judged.foreseen, judged.alpha
-        q = np.abs(judged.seen - L) / np.maximum(deviation(L, alpha), 1e-6)
-        step = np.where(q > 0.6745, self._wider, self._narrower)
+        beyond = (judged.seen - L) ** 2 > 0.6745**2 * (L + alpha * L**2)
+        step = np.where(beyond, self._wider, self._narrower)
         learn = (self.age[rows.at] >= self._start) & (L > 2)
         if told is not None:  # a factor is a guess, and its error no dispersion
             learn &= told.plain(rows)
-        self.alpha[:, rows.at] = np.where(learn, np.clip(alpha * step, 1e-4, 2), alpha)
+        self.alpha[:, rows.at] = np.where(learn, (alpha * step).clip(1e-4, 2), alpha)
 
     def _learn_season(
         self, rows: Rows, minute: Ints, seen: tuple[Floats, Floats], told: Scaling | None
@@ -293,8 +295,8 @@ class Volume(FlowState):
         """Follow departures from what the slot did before; within that nothing is learned."""
         faded = self._decay * self.level[rows.at]
         base, high, low = np.array(expected) * np.exp(faded)
-        above = np.clip((count - high) / (high + 1), 0, 1)
-        below = np.clip((count - low) / (low + 1), -1, 0)
+        above = ((count - high) / (high + 1)).clip(0, 1)
+        below = ((count - low) / (low + 1)).clip(-1, 0)
         noise = np.sqrt(1 / (base + 1) + self.alpha[0, rows.at])
         gain = haste * np.minimum(self._most_gain, self._gain / noise)
-        self.level[rows.at] = np.clip(faded + gain * (above + below), -1.5, 1.5)
+        self.level[rows.at] = (faded + gain * (above + below)).clip(-1.5, 1.5)
