@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Bools, Floats, Ints
+from detectors.columns import Bools, Floats, Ints, Singles
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
 
@@ -30,8 +30,6 @@ LEAST_MX: Final = 0.45
 LOG10_E: Final = 0.4343
 BEYOND: Final = np.float32(0.01)
 """Share of windows beyond the quantile that is followed."""
-
-Singles = NDArray[np.float32]
 
 HABIT: Final = 4.0
 """Episodes in a week up to which a kind of evidence is listened to in full."""

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Reals = Floats | Singles
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 

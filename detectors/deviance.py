@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.special import log_ndtr
 
-from detectors.columns import Floats
+from detectors.columns import Floats, Reals
 
 LN10: Final = 2.302585092994046
 SMALLEST: Final = 1e-6
@@ -22,7 +22,7 @@ TAIL: Final[Floats] = log_ndtr(np.arange(FAR * FINE + 1) / -FINE) / -LN10
 SLOPE: Final[Floats] = np.diff(TAIL)
 
 
-def deviance_residual(count: Floats, expected: Floats, alpha: Floats) -> Floats:
+def deviance_residual(count: Floats, expected: Floats, alpha: Reals) -> Floats:
     """Signed square root of the deviance of a negative binomial count, nearly standard normal.
 
     The variance is ``expected + alpha * expected**2``; with ``k = 1 / alpha`` the deviance is
@@ -50,13 +50,13 @@ def tail_evidence(z: Floats) -> Floats:
     >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0])).round(2)
     array([ 0. ,  1.3 ,  3. , 23.12])
     """
-    steps = z * FINE
+    steps = z.clip(0, np.inf) * FINE
     place = steps.clip(0, FAR * FINE - 1).astype(np.intp)
     evidence: Floats = (TAIL.take(place) + (steps - place) * SLOPE.take(place)) * (z > 0)
     return evidence
 
 
-def deviation(expected: Floats, alpha: Floats | float) -> Floats:
+def deviation(expected: Floats, alpha: Reals | float) -> Floats:
     """Standard deviation of a negative binomial count."""
     root: Floats = np.sqrt(expected + alpha * expected**2)
     return root

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration import LEAST_WINDOWS, WARM_UP
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows, or_zero
+from detectors.columns import Bools, Floats, Ints, Singles, Verdict, Windows, or_zero
 from detectors.failure_model import KEEP_ONE_IN, FailureModel
 from detectors.reliability import Reliability
 from detectors.sliding import SlidingSums
@@ -63,16 +63,16 @@ class Failure(FlowState):
         Budget of false warnings of a flow.
     """
 
-    strength: Floats = column(0.0, len(SYMPTOMS))
+    strength: Singles = column(0.0, len(SYMPTOMS), dtype=np.float32)
     past: NDArray[np.float16]
     """A ring: probability and strengths at the end of the latest blocks."""
-    blocks: Ints = column(0, dtype=np.int64)
+    blocks: NDArray[np.int32] = column(0, dtype=np.int32)
     """Closed so far."""
-    unbroken: Ints = column(0, dtype=np.int64)
+    unbroken: NDArray[np.int32] = column(0, dtype=np.int32)
     """Blocks since the last window that nobody watched."""
-    windows: Ints = column(0, dtype=np.int64)
+    windows: NDArray[np.int32] = column(0, dtype=np.int32)
     """Seen so far."""
-    idle: Ints = column(0, dtype=np.int64)
+    idle: NDArray[np.int32] = column(0, dtype=np.int32)
     """Windows since a run ended."""
     failing: Ints = column(0, dtype=np.int64)
     """A bit for each past block, the latest lowest."""

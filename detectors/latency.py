@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.columns import Bools, Floats, Ints, Verdict, spread
+from detectors.columns import Bools, Floats, Ints, Reals, Singles, Verdict, spread
 from detectors.deviance import tail_evidence
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
@@ -43,7 +43,7 @@ class Durations(NamedTuple):
     usual: Floats
     excess: Floats
     tail: Floats
-    risen: Floats
+    risen: Reals
     span: Ints
 
     def evidence(self) -> Floats:
@@ -85,24 +85,24 @@ class Latency(FlowState):
         How many durations of each flow are judged, each for itself.
     """
 
-    visits: Ints = column(0, dtype=np.int64)
-    gap: Ints
-    mean: Floats = column(0.0)
-    by_load: NDArray[np.float32] = column(0.0, BINS, dtype=np.float32)
+    visits: NDArray[np.int32] = column(0, dtype=np.int32)
+    gap: NDArray[np.int32]
+    mean: Singles = column(0.0, dtype=np.float32)
+    by_load: Singles = column(0.0, BINS, dtype=np.float32)
     load_visits: NDArray[np.uint16] = column(0, BINS, dtype=np.uint16)
-    variance: Floats = column(0.005)
-    load: Floats = column(0.0)
-    load_squared: Floats = column(0.0)
-    activity: Floats = column(0.0)
-    weighted: Floats = column(0.0)
-    weight: Floats = column(0.0)
-    scale: Floats = column(0.02)
-    usual: Floats = column(np.nan)
-    risen: Floats = column(0.0)
+    variance: Singles = column(0.005, dtype=np.float32)
+    load: Singles = column(0.0, dtype=np.float32)
+    load_squared: Singles = column(0.0, dtype=np.float32)
+    activity: Singles = column(0.0, dtype=np.float32)
+    weighted: Singles = column(0.0, dtype=np.float32)
+    weight: Singles = column(0.0, dtype=np.float32)
+    scale: Singles = column(0.02, dtype=np.float32)
+    usual: Singles = column(np.nan, dtype=np.float32)
+    risen: Singles = column(0.0, dtype=np.float32)
 
     def __init__(self, width: Width, series: int = 1) -> None:
         self._hold = width.windows(HOLD)
-        self.gap = column(self._hold, dtype=np.int64)
+        self.gap = column(self._hold, dtype=np.int32)
         super().__init__(series)
         self._span = width.windows(SPAN)
         self._start = width.windows(START, least=20)
@@ -129,7 +129,7 @@ class Latency(FlowState):
             observed=np.where(some, log, np.nan),
             expected=expected,
             deviation=deviation,
-            usual=self.usual[at].copy(),
+            usual=self.usual[at].astype(np.float64),
             excess=self.weighted[at] / np.maximum(self.weight[at], 1e-9),
             tail=np.where((gap > 0) & (gap <= self._hold), -1.0, tail_evidence(z)),
             risen=self.risen[at].copy(),
@@ -171,7 +171,7 @@ class Latency(FlowState):
         values = self.by_load.reshape(-1).take(place).astype(np.float64)
         return place, values, np.stack([1 - upper_share, upper_share])
 
-    def _activity(self, rows: Rows, n: Floats, visits: Ints) -> Floats:
+    def _activity(self, rows: Rows, n: Floats, visits: NDArray[np.int32]) -> Floats:
         """How much of a fully active window this is, 0..1: the time in which evidence fades."""
         at = rows.at
         rate = np.maximum(1 / visits, self._spread_rate)
@@ -200,7 +200,7 @@ class Latency(FlowState):
         self.by_load.reshape(-1)[place] = by_load + share * rate * clipped
         visits[place[0]] = np.minimum(visits[place[0]], 65_534) + 1
 
-    def _learn_variance(self, rows: Rows, excess: Floats, visits: Ints) -> None:
+    def _learn_variance(self, rows: Rows, excess: Floats, visits: NDArray[np.int32]) -> None:
         variance = self.variance[rows.at]
         rate = np.maximum(self._spread_rate, 1 / (visits + 50))
         grown = variance + rate * (excess.clip(0, 9 * variance) - variance)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.columns import Bools, Floats, Verdict
+from detectors.columns import Bools, Floats, Singles, Verdict
 from detectors.deviance import SMALLEST, deviance_residual, deviation, tail_evidence
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
@@ -70,20 +70,20 @@ class Rates(FlowState):
         How many are judged side by side.
     """
 
-    age: NDArray[np.int64]
-    hits: Floats
-    total: Floats
-    alpha: Floats
-    information: Floats
-    risen: Floats
+    age: NDArray[np.int32]
+    hits: Singles
+    total: Singles
+    alpha: Singles
+    information: Singles
+    risen: Singles
 
     def __init__(self, shares: int, width: Width) -> None:
-        self.age = column(0, shares, dtype=np.int64)
-        self.hits = column(1.0, shares)
-        self.total = column(100.0, shares)
-        self.alpha = column(0.3, shares)
-        self.information = column(20.0, shares)
-        self.risen = column(0.0, shares)
+        self.age = column(0, shares, dtype=np.int32)
+        self.hits = column(1.0, shares, dtype=np.float32)
+        self.total = column(100.0, shares, dtype=np.float32)
+        self.alpha = column(0.3, shares, dtype=np.float32)
+        self.information = column(20.0, shares, dtype=np.float32)
+        self.risen = column(0.0, shares, dtype=np.float32)
         super().__init__()
         self._span = width.windows(SPAN)
         self._start = width.windows(START, least=20)

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from detectors.columns import Floats, Verdict, or_zero
+from detectors.columns import Floats, Reals, Verdict, or_zero
 from schemas.signals import SignalName
 
 SHARES: Final[Mapping[SignalName, str]] = {
@@ -51,7 +51,7 @@ CEILING: Final = 8.0
 """Certain enough (e**8 to 1); lets a symptom be over soon after it ended."""
 
 
-def accumulate(strength: Floats, surprise: Floats) -> Floats:
+def accumulate(strength: Reals, surprise: Floats) -> Floats:
     """Add the latest window to the strength of symptoms, both of shape (symptoms, rows).
 
     >>> accumulate(np.array([0.0, 7.0]), np.array([-1.0, 4.0]))

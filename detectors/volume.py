@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors import cusum
 from detectors.calibration import WARM_UP
-from detectors.columns import Bools, Floats, Ints, Verdict, spread
+from detectors.columns import Bools, Floats, Ints, Reals, Singles, Verdict, spread
 from detectors.deviance import deviance_residual, deviation, tail_evidence
 from detectors.outlook import NOTHING, Outlook, Scaling, weekend
 from detectors.ring import Ring
@@ -79,12 +80,12 @@ class Counts(NamedTuple):
     expected: Floats
     lower: Floats
     upper: Floats
-    risen: Floats
-    fallen: Floats
+    risen: Reals
+    fallen: Reals
     seen: Floats
     foreseen: Floats
     tail: Floats
-    alpha: Floats
+    alpha: Reals
     spans: Ints
 
     def evidence(self) -> Floats:
@@ -138,15 +139,15 @@ class Volume(FlowState):
         How many counts of each flow are judged, each for itself.
     """
 
-    age: Ints = column(0, dtype=np.int64)
-    alpha: Floats
-    level: Floats = column(0.0)
-    risen: Floats = column(0.0)
-    fallen: Floats = column(0.0)
+    age: NDArray[np.int32] = column(0, dtype=np.int32)
+    alpha: Singles
+    level: Singles = column(0.0, dtype=np.float32)
+    risen: Singles = column(0.0, dtype=np.float32)
+    fallen: Singles = column(0.0, dtype=np.float32)
 
     def __init__(self, width: Width, series: int = 1) -> None:
         self.spans = spans_of(width)
-        self.alpha = column(0.05, len(self.spans))
+        self.alpha = column(0.05, len(self.spans), dtype=np.float32)
         super().__init__(series)
         spans, shift = self.spans.tolist(), lookahead(width)
         self.seasonality = Seasonality(width)
@@ -276,7 +277,7 @@ class Volume(FlowState):
         self.alpha[:, rows.at] = np.where(learn, (alpha * step).clip(1e-4, 2), alpha)
 
     def _learn_season(
-        self, rows: Rows, minute: Ints, seen: tuple[Floats, Floats], told: Scaling | None
+        self, rows: Rows, minute: Ints, seen: tuple[Floats, Reals], told: Scaling | None
     ) -> None:
         """Show the tables the count as it would have been without what was foretold.
 

@@ -33,6 +33,14 @@ def test_every_signal_has_a_verdict_for_every_row() -> None:
     assert all(len(column) == 6 for verdict in verdicts.values() for column in verdict)
 
 
+def test_verdicts_are_in_double_precision() -> None:
+    bank = FlowBank()
+    bank.grow(6)
+    for name, verdict in stepped(bank, list(range(6)), 0).items():
+        kinds = [column.dtype.kind + str(column.dtype.itemsize) for column in verdict]
+        assert kinds == ["f8"] * 6 + ["b1", "i8"] + ["f8"] * 2, name
+
+
 def test_nothing_is_said_while_a_flow_is_young() -> None:
     bank = FlowBank()
     scores = play(bank, WORLD, 0, 2 * DAY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from detectors import familiar
 from detectors.bank import FlowBank
 from detectors.channels import COUNTED
 from detectors.outlook import Outlook, Scaling
@@ -76,10 +77,11 @@ def test_what_was_told_and_taken_back_is_no_longer_expected(bank: FlowBank) -> N
 
 def test_a_relearned_flow_gives_its_next_day_more_weight(bank: FlowBank) -> None:
     seasonality = bank.flows.counts.seasonality
-    seasonality.visits[:] = 9
+    seasonality.slots[:] = familiar.keep(np.full(seasonality.slots.shape, 5.0), np.array(9))
     relearn(bank, np.array([0]), pattern=False)
     relearn(bank, np.array([1]), pattern=True)
-    assert apart(seasonality.visits, len(COUNTED))[:, 0, :3].max(axis=0).tolist() == [3, 0, 9]
+    visits = familiar.visits(apart(seasonality.slots, len(COUNTED))[:, 0, :3])
+    assert visits.max(axis=0).tolist() == [3, 0, 9]
 
 
 def test_the_cadence_is_forgotten_with_the_pattern_alone(bank: FlowBank) -> None:
