@@ -9,13 +9,13 @@ import numpy as np
 from detectors import channels, cold_start
 from detectors.channels import COUNTED, SHARES, SIGNALS, TIMED, ByModel
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, one_of
+from detectors.counts import Counts
 from detectors.flows import Flows
 from detectors.latency import Durations
 from detectors.outlook import Outlook
 from detectors.rate import Shares
 from detectors.silence import Quiet, Rhythm
 from detectors.state import Rows
-from detectors.volume import Counts
 from schemas.signals import SignalName
 
 
