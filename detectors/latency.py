@@ -166,10 +166,10 @@ class Latency(FlowState):
         """Places, values and weights of the two bins the load ``n`` lies between."""
         b = np.minimum(2 * np.log2(n + 1), BINS - 1)
         lower = np.minimum(b.astype(np.int64), BINS - 2)
-        place = np.stack([lower, lower + 1]) * self.by_load.shape[-1] + rows.numbers
+        place = np.array([lower, lower + 1]) * self.by_load.shape[-1] + rows.numbers
         upper_share = b - lower
         values = self.by_load.reshape(-1).take(place).astype(np.float64)
-        return place, values, np.stack([1 - upper_share, upper_share])
+        return place, values, np.array([1 - upper_share, upper_share])
 
     def _activity(self, rows: Rows, n: Floats, visits: NDArray[np.int32]) -> Floats:
         """How much of a fully active window this is, 0..1: the time in which evidence fades."""

@@ -76,7 +76,7 @@ class Seasonality(FlowState):
         """What the tables expect of a window at this local minute of the week."""
         slot, capacity = slot_of(minute), self.mean.shape[-1]
         other = np.where(slot < SLOTS, slot + SLOTS, slot - SLOTS)
-        place = np.stack([slot, other]) * capacity + rows.numbers
+        place = np.array([slot, other]) * capacity + rows.numbers
         kept = self.slots.reshape(-1).take(place)
         rate, seen = familiar.rates(kept), familiar.visits(kept) > 0
         last = self.last_time.reshape(-1).take(place)

@@ -116,10 +116,10 @@ def test_memory_does_not_grow_with_time() -> None:
     assert sum(array.nbytes for array in bank.state().values()) == before
 
 
-def test_a_flow_costs_no_more_than_16_kilobytes() -> None:
+def test_a_flow_costs_no_more_than_13_kilobytes() -> None:
     bank = FlowBank()
     bank.grow(1000)
-    assert sum(array.nbytes for array in bank.state().values()) / 1000 < 16_000
+    assert sum(array.nbytes for array in bank.state().values()) / 1000 < 13_000
 
 
 def test_what_is_unknown_is_not_judged() -> None:
