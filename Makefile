@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PK     := schemas detectors pipeline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint type fmt bench gate kafka schemas lock clean
+.PHONY: help run test lint type fmt fuzz bench gate kafka schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ type: $(VENV)/.dev ## mypy, strict
 
 fmt: $(VENV)/.dev ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+fuzz: $(VENV)/.dev ## a minute of hostile input for whatever reads what others wrote
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detection costs
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
