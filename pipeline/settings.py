@@ -201,5 +201,9 @@ class Settings(BaseSettings):
         file = os.environ.get("COGENTAI_CONFIG")
         if file and not Path(file).is_file():  # the defaults instead would leave the edge open
             raise SettingsError(f"COGENTAI_CONFIG names {file}, which is no file")
-        sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file or "cogentai.toml"))
+        file = file or "cogentai.toml"
+        try:
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
+        except (UnicodeDecodeError, RecursionError):
+            raise SettingsError(f"{file} is not UTF-8, or nested too deeply") from None
         return tuple(sources)
