@@ -54,7 +54,7 @@ gate: $(VENV)/.dev ## detection against its tolerances, on short simulated world
 kafka: $(VENV)/.dev ## a real Kafka broker on this machine, until Ctrl-C
 	@$(BIN)/python -m tests.broker $(ARGS)
 
-schemas: $(VENV)/.dev ## render the JSON Schema and AsyncAPI files
+schemas: $(VENV)/.dev ## render the JSON Schema, AsyncAPI and OpenAPI files
 	@$(BIN)/python -m schemas.render
 
 lock: $(UV) ## resolve the lock files anew

@@ -31,9 +31,12 @@ from pipeline.ingest.problems import FailedError, RefusedError, UnavailableError
 from pipeline.ingest.rate_limit import RateLimit
 from pipeline.log.base import EventLog, LogUnavailableError
 from pipeline.settings import IngestSettings
+from schemas.render import FOLDER
 
 RETRY_AFTER = 2.0
 """Seconds after which a sender may try again when the log or this process is overloaded."""
+
+_DESCRIPTION = FOLDER / "openapi.json"
 
 log = structlog.get_logger()
 
@@ -129,6 +132,11 @@ async def alive(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
+async def described(_request: Request) -> Response:
+    """Return what this server takes and answers, as OpenAPI."""
+    return Response(_DESCRIPTION.read_bytes(), media_type="application/json")
+
+
 async def misdirected(_request: Request, error: Exception) -> Response:
     """Answer what goes to no path or method of ours in the same shape as any refusal."""
     assert isinstance(error, HTTPException)
@@ -161,6 +169,7 @@ def create_app(
         routes=[
             Route("/v1/events", ingest.post_events, methods=["POST"]),
             Route("/metrics", ingest.metrics),
+            Route("/openapi.json", described),
             *(Route(path, alive) for path in health),
         ],
         exception_handlers={HTTPException: misdirected, Exception: broken},

@@ -49,7 +49,6 @@ def check(raw: bytes) -> None:
         planted = plant(text, node)
         clean = redact(json.dumps(planted).encode())
         assert SECRET not in str(json.loads(clean)), f"kept in {clean!r}"
-        assert redact(clean) == clean, "what is clean does not stay as it is"
         assert SECRET not in str(redact_log(None, "info", {"event": planted}))
     if b"signature" not in raw.lower() and not repeats and node is not text:
         assert redact(raw) == raw, "what holds no secret does not stay as it is"
