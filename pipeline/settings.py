@@ -121,6 +121,9 @@ class IngestSettings(Section):
     requests_per_second: Positive = 100.0
     """Per token, with a burst of twice as many."""
     max_in_flight: PositiveInt = 256
+    """Requests that may send at once; as many again may wait for the log."""
+    max_in_flight_bytes: PositiveInt = 67_108_864
+    """Bytes of their bodies in all. At least ``max_body_bytes``, or a large body never gets in."""
 
 
 class KafkaSettings(Section):

@@ -57,7 +57,7 @@ def parse_header(raw: bytes | None) -> Header:
     """
     try:
         header = msgspec.json.decode(raw or b"", type=Header)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise LogUnavailableError(f"the checkpoint's header is damaged: {error}") from None
     if (header.snapshot_offset is None) != (not header.chunks):
         raise LogUnavailableError("the checkpoint's header is damaged: which snapshot is not clear")

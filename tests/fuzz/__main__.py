@@ -84,7 +84,9 @@ def _fuzz(campaign: Campaign, names: list[str]) -> list[Outcome]:
 
 
 def _again(name: str, path: Path) -> int:
-    took, fault = measured(load(name).check, path.read_bytes())
+    check, raw = load(name).check, path.read_bytes()
+    measured(check, raw)  # whatever is imported late is imported now
+    took, fault = measured(check, raw)
     print(fault.story if fault else "handled as documented", f"in {took:.1f} ms of processor time")
     return FOUND_SOMETHING if fault else 0
 

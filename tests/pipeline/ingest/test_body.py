@@ -9,13 +9,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.ingest.body import read_body
+from pipeline.ingest.in_flight import InFlight
 from pipeline.ingest.problems import RefusedError, problem
 from pipeline.ingest.server import serving
 
 
 async def echo(request: Request) -> Response:
     try:
-        return Response(await read_body(request, limit=10, seconds=0.2))
+        with InFlight(requests=9, size=99).place(seconds=0.2) as place:
+            return Response(await read_body(request, limit=10, place=place))
     except RefusedError as refused:
         return problem(refused)
 
