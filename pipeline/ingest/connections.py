@@ -25,18 +25,23 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection; the one that has idled longest makes room if there are too many."""
-        self.since = self.loop.time()
+        self.idle_since = self.loop.time()
         super().connection_made(transport)
         self._check_later()
         if len(self.connections) > MAX_CONNECTIONS:
             idle = [c for c in self.connections if isinstance(c, Connection) and c.idle]
-            min(idle, key=lambda connection: connection.since).transport.abort()
+            min(idle, key=lambda connection: connection.idle_since).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop looking after it."""
         if self._check is not None:
             self._check.cancel()
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self.idle_since = self.loop.time()
+        super().on_response_complete()
 
     @property
     def idle(self) -> bool:

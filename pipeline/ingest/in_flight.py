@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.ingest.problems import UnavailableError
+from pipeline.ingest.problems import CutOffError, UnavailableError
 
 BODY_SECONDS = 30.0
 """A body of the default cap comes within this at 35 kB/s; slower ones would only hold places."""
@@ -62,7 +62,7 @@ class InFlight:
         while self._held > self._size:
             oldest = next(iter(self._sending))
             if oldest is place:
-                raise UnavailableError("too many bytes are in flight", retry_after=RETRY_AFTER)
+                raise CutOffError("too many bytes are in flight", retry_after=RETRY_AFTER)
             self._cut_off(oldest)
 
     def wait(self, place: Place) -> None:
@@ -109,7 +109,7 @@ class Place:
 
         Raises
         ------
-        UnavailableError
+        CutOffError
             If there is no room for them.
         """
         if not self._cut_off:
@@ -121,7 +121,9 @@ class Place:
         Raises
         ------
         UnavailableError
-            If this was cut off, or too many wait for the log.
+            If too many wait for the log.
+        CutOffError
+            If this was cut off.
         """
         self.check()
         self._in_flight.wait(self)
@@ -132,8 +134,8 @@ class Place:
         self.timeout.reschedule(asyncio.get_running_loop().time())
 
     def check(self) -> None:
-        """Raise an :class:`UnavailableError` if this was cut off."""
+        """Raise a :class:`CutOffError` if this was cut off."""
         if self._cut_off:
-            raise UnavailableError(
+            raise CutOffError(
                 "there was no more room, and this body was the slowest", retry_after=RETRY_AFTER
             )

@@ -57,3 +57,17 @@ async def test_a_body_that_does_not_come_holds_no_place_for_long():
         await writer.wait_closed()
     assert said.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in said
+
+
+async def test_a_body_that_dribbles_in_holds_no_place_for_long():
+    async with serving(APP, "127.0.0.1", 0) as url:
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        said = asyncio.create_task(reader.read(1000))
+        async with asyncio.timeout(5):
+            while not said.done():
+                writer.write(b"1\r\n0\r\n")
+                await asyncio.sleep(0.04)
+        writer.transport.abort()
+    assert (await said).startswith(b"HTTP/1.1 408 ")
