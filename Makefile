@@ -41,8 +41,10 @@ type: $(VENV)/.dev ## mypy, strict
 fmt: $(VENV)/.dev ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-fuzz: $(VENV)/.dev ## a minute of hostile input for whatever reads what others wrote
+fuzz: $(VENV)/.dev ## hostile input for whatever reads what others wrote
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+	@$(BIN)/python -m tests.fuzz.http
+	@$(BIN)/python -m tests.fuzz.flood
 
 bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detection costs
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
