@@ -47,8 +47,8 @@ def load(raw: bytes) -> dict[str, Any]:
     try:
         found = _decoder.decode(raw)
         version, state = found["version"], found["state"]
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise SnapshotError(f"the snapshot is damaged: {error}") from None
+    except Exception as error:  # noqa: BLE001 - numpy reads a damaged dtype as a program
+        raise SnapshotError(f"the snapshot is damaged: {error!r:.200}") from None
     if version != VERSION:
         raise SnapshotVersionError(
             f"the snapshot has version {str(version)[:20]}, this engine reads {VERSION}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tests.fuzz.targets import Check
 
 STALL_MS = 100.0
 """Processor time of a single execution from which it is a stall."""
@@ -29,7 +30,7 @@ class Tally:
     slowest: bytes = b""
     faults: dict[str, Fault] = field(default_factory=dict)
 
-    def execute(self, check: Callable[[bytes], None], raw: bytes) -> None:
+    def execute(self, check: Check, raw: bytes) -> None:
         """Run a target on one input and count it."""
         self.executions += 1
         took, fault = measured(check, raw)
@@ -45,13 +46,21 @@ class Tally:
             self.faults.setdefault(fault.place, fault)
 
 
-def measured(check: Callable[[bytes], None], raw: bytes) -> tuple[float, Fault | None]:
-    """Run a target on one input; return its milliseconds of processor time, and its fault."""
+def measured(check: Check, raw: bytes) -> tuple[float, Fault | None]:
+    """Run a target on one input.
+
+    Returns
+    -------
+    milliseconds
+        Processor time beyond the work that the input rightly asks for.
+    fault
+        What it did not stand, if anything.
+    """
     begun = time.process_time()
     try:
-        check(raw)
+        asked = check(raw) or 0.0
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{type(error).__name__} at {where.filename.rpartition('/')[2]}:{where.lineno}"
         return 1e3 * (time.process_time() - begun), Fault(place, traceback.format_exc(), raw)
-    return 1e3 * (time.process_time() - begun), None
+    return max(0.0, 1e3 * (time.process_time() - begun) - asked), None

@@ -1,8 +1,9 @@
 """What is fuzzed: one module a target, found by its name.
 
 A target is a module with ``seeds()``, inputs that are good or nearly so, and ``check(raw)``, which
-raises for any input that is not handled as documented. It may name ``WORDS`` that a mutation puts
-in, and the ``LONGEST`` input in bytes.
+raises for any input that is not handled as documented, and may return the milliseconds of work that
+the input rightly asks for. It may name ``WORDS`` that a mutation puts in, and the ``LONGEST`` input
+in bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 LONGEST = 8192
 """Bytes of an input, unless the target says otherwise: a few events."""
 
+Check = Callable[[bytes], float | None]
+
 NAMES = tuple(sorted(p.stem for p in Path(__file__).parent.glob("*.py") if p.stem != "__init__"))
 
 
@@ -25,7 +28,7 @@ class Target:
     name: str
     about: str
     seeds: Callable[[], list[bytes]]
-    check: Callable[[bytes], None]
+    check: Check
     words: tuple[bytes, ...]
     longest: int
 
