@@ -14,7 +14,7 @@ from pipeline.log.base import Entry, Record
 from pipeline.log.batching import BATCH_HEADERS, pack
 from pipeline.settings import IngestSettings
 from tests.fuzz import seeds as known
-from tests.fuzz.requests import as_text, parsed
+from tests.fuzz.messages import as_text, parsed
 
 LONGEST = 32_768
 WORDS = (

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pipeline.ingest.auth import Authenticator
 from pipeline.ingest.problems import UnauthorizedError
 from pipeline.settings import IngestSettings
-from tests.fuzz.requests import as_text, parsed
+from tests.fuzz.messages import as_text, parsed
 
 KEY = b"k" * 32
 TOKEN = "t0ken"
