@@ -13,9 +13,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 import schemathesis
@@ -132,7 +133,7 @@ def endpoints(folder: Path) -> Iterator[list[Endpoint]]:
             time.sleep(0.1)
         edge, other = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{server.port}"
         documents = {
-            edge: schemathesis.openapi.from_url(f"{edge}/openapi.json", wait_for_schema=30),
+            edge: schemathesis.openapi.from_dict(_served(f"{edge}/openapi.json")),
             other: schemathesis.openapi.from_dict(health()),
         }
         yield [
@@ -142,6 +143,16 @@ def endpoints(folder: Path) -> Iterator[list[Endpoint]]:
         ]
         assert not server.ended(), "the server is gone"
         assert server.ready()
+
+
+def _served(url: str) -> dict[str, Any]:
+    """The document that a server hands out, as soon as it does."""
+    for _ in range(100):
+        with suppress(requests.ConnectionError):
+            document: dict[str, Any] = requests.get(url, timeout=10).json()
+            return document
+        time.sleep(0.1)
+    raise AssertionError(f"nobody serves {url}")
 
 
 def main() -> int:
