@@ -1,7 +1,8 @@
 """Records as others may write them to the topic: applied by an engine, and by one restored midway.
 
-Each of the first lines of an input is a record: a batch if it begins with ``[``, one event in binary
-mode (its attributes as JSON, a tab, its data) if it begins with ``!``, else one structured event.
+Each of the first lines of an input is a record: a batch if it begins with ``[``, one event in
+binary mode (its attributes as JSON, a tab, its data) if it begins with ``!``, else one structured
+event.
 """
 
 from __future__ import annotations
