@@ -41,6 +41,9 @@ ATTACKS: dict[str, bytes] = {
     "answer unread": b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n" * 100,
 }
 
+MORE = {"dribbled head": b"a", "answer unread": b"\r\n"}
+"""What is sent twice a second, by those who do not read."""
+
 
 @dataclass
 class Flood:
@@ -72,10 +75,12 @@ async def attack(port: int, kind: str, flood: Flood) -> None:
             flood.attacks[kind] += 1
             try:
                 writer.write(ATTACKS[kind])
-                while not (writer.is_closing() or reader.at_eof()):
-                    await asyncio.sleep(0.5)
-                    if kind == "dribbled head":
-                        writer.write(b"a")
+                while not writer.is_closing():
+                    if kind in MORE:
+                        await asyncio.sleep(0.5)
+                        writer.write(MORE[kind])
+                    elif not await reader.read(65_536):
+                        break
             finally:
                 writer.transport.abort()
         await asyncio.sleep(0.05)
