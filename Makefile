@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PK     := schemas detectors pipeline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint type fmt bench gate kafka schemas lock clean
+.PHONY: help run test lint type fmt fuzz bench gate kafka schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ type: $(VENV)/.dev ## mypy, strict
 fmt: $(VENV)/.dev ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
+fuzz: $(VENV)/.dev ## hostile input for whatever reads what others wrote
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+	@$(BIN)/python -m tests.fuzz.http
+	@$(BIN)/python -m tests.fuzz.flood
+
 bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detection costs
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
 	@$(BIN)/python -m benchmarks.cost
@@ -51,7 +56,7 @@ gate: $(VENV)/.dev ## detection against its tolerances, on short simulated world
 kafka: $(VENV)/.dev ## a real Kafka broker on this machine, until Ctrl-C
 	@$(BIN)/python -m tests.broker $(ARGS)
 
-schemas: $(VENV)/.dev ## render the JSON Schema and AsyncAPI files
+schemas: $(VENV)/.dev ## render the JSON Schema, AsyncAPI and OpenAPI files
 	@$(BIN)/python -m schemas.render
 
 lock: $(UV) ## resolve the lock files anew

@@ -121,6 +121,9 @@ class IngestSettings(Section):
     requests_per_second: Positive = 100.0
     """Per token, with a burst of twice as many."""
     max_in_flight: PositiveInt = 256
+    """Requests that may send at once; as many again may wait for the log."""
+    max_in_flight_bytes: PositiveInt = 67_108_864
+    """Bytes of their bodies in all. At least ``max_body_bytes``, or a large body never gets in."""
 
 
 class KafkaSettings(Section):
@@ -201,5 +204,9 @@ class Settings(BaseSettings):
         file = os.environ.get("COGENTAI_CONFIG")
         if file and not Path(file).is_file():  # the defaults instead would leave the edge open
             raise SettingsError(f"COGENTAI_CONFIG names {file}, which is no file")
-        sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file or "cogentai.toml"))
+        file = file or "cogentai.toml"
+        try:
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
+        except (UnicodeDecodeError, RecursionError):
+            raise SettingsError(f"{file} is not UTF-8, or nested too deeply") from None
         return tuple(sources)

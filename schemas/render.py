@@ -1,4 +1,4 @@
-"""The contracts as files for others: JSON Schema of every event, AsyncAPI of every topic.
+"""The contracts as files for others: JSON Schema of every event, AsyncAPI, OpenAPI.
 
 ``python -m schemas.render`` writes them to ``schemas/json/``; a test fails when they lag behind
 the models. What JSON Schema cannot say is said in the description of the AsyncAPI document.
@@ -12,15 +12,14 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from schemas import openapi
 from schemas.alerts import AlertEvent
 from schemas.cloudevents import Envelope
 from schemas.events import DATA_BY_TYPE, event_model
+from schemas.openapi import BATCH, EVENT, Plain
 from schemas.signals import SignalEvent
 
 FOLDER = Path(__file__).parent / "json"
-
-BATCH = "application/cloudevents-batch+json"
-EVENT = "application/cloudevents+json"
 
 _ABOUT = """\
 CogentAI reads the events topic and writes the others.
@@ -62,7 +61,12 @@ def documents() -> dict[str, dict[str, Any]]:
     models = {type_: event_model(type_) for type_ in DATA_BY_TYPE}
     models |= {"cogent.signal": SignalEvent, "cogent.alert": AlertEvent}
     schemas = {f"{type_}.json": _json_schema(type_, model) for type_, model in models.items()}
-    return {**schemas, "asyncapi.json": _asyncapi(types)}
+    apis = {
+        "asyncapi.json": _asyncapi(types),
+        "openapi.json": openapi.edge(),
+        "openapi.health.json": openapi.health(),
+    }
+    return {**schemas, **apis}
 
 
 def main() -> None:
@@ -76,15 +80,8 @@ def as_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-class _Plain(GenerateJsonSchema):
-    """Without a title for every field, which would only repeat its name."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base class names it
-        return False
-
-
 def _json_schema(type_: str, model: type[Envelope]) -> dict[str, Any]:
-    schema = model.model_json_schema(by_alias=True, schema_generator=_Plain)
+    schema = model.model_json_schema(by_alias=True, schema_generator=Plain)
     return {
         "$schema": GenerateJsonSchema.schema_dialect,
         "$id": f"urn:cogentai:schema:{type_}",

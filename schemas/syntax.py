@@ -63,9 +63,10 @@ def check_depth(raw: bytes, depth: int = MAX_DEPTH) -> None:
     if b'"' in brackets:  # a string holds brackets itself
         brackets = b"".join(brackets.split(b'"')[::2])
     for _ in range(depth):
-        if not brackets:
-            return
+        before = len(brackets)
         brackets = brackets.replace(b"[]", b"")
+        if len(brackets) == before:
+            break
     if b"[]" in brackets or brackets.count(b"[") > depth:
         raise MalformedError("", f"is nested more than {depth} deep", "depth")
 

@@ -21,14 +21,15 @@ _SECRETLY: Final = (
     "session", "bearer", "basic", "eyj", "shp", "sk_", "pk_", "ghp_", "xox", "akia",
 )  # fmt: skip
 """Without any of these in it, a line is not searched for secrets."""
+_NAMED = r"""[\w-]{0,24}(?:token|secret|passw(?:or)?d|passwd|pwd|api[_-]?key|access[_-]?key
+          |private[_-]?key|signature|authorization|cookie|credentials?|session[_-]?id)
+          ["'`\\]{0,2}\s{0,2}(?:=>|[:=])\s{0,2}["'`\\]{0,2}(?:bearer\s+|basic\s+|token\s+)?"""
+_VALUE = r"""[^\s"'`\\&,;}\])<]{4,}"""
 _SECRET = re.compile(
-    r"""(?P<name>\b(?:[\w-]{0,24}(?:token|secret|passw(?:or)?d|passwd|pwd|api[_-]?key|access[_-]?key
-          |private[_-]?key|signature|authorization|cookie|credentials?|session[_-]?id))
-          ["'`\\]{0,2}\s{0,2}(?:=>|[:=])\s{0,2}["'`\\]{0,2}(?:bearer\s+|basic\s+|token\s+)?)
-          [^\s"'`\\&,;}\])<]{4,}
-      | (?P<scheme>\b(?:bearer|basic)\s+)(?=\S*[\d=.])[\w.~+/=-]{6,}
-      | \beyJ[\w-]{6,}(?:\.[\w-]*){0,2}
-      | \b(?:shp(?:at|ca|pa|ss)_|sk_|pk_|gh[pousr]_|xox[a-z]-|AKIA)[\w-]{6,}""",
+    rf"""(?P<name>\b{_NAMED})(?!{_NAMED}{_VALUE}){_VALUE}     # an empty value takes no other's name
+      | (?P<scheme>\b(?:bearer|basic)\s+)(?=\S*[\d=.])[\w.~+/=-]{{6,}}
+      | \beyJ[\w-]{{6,}}(?:\.[\w-]*){{0,2}}
+      | \b(?:shp(?:at|ca|pa|ss)_|sk_|pk_|gh[pousr]_|xox[a-z]-|AKIA)[\w-]{{6,}}""",
     re.IGNORECASE | re.VERBOSE,
 )
 _QUOTED = re.compile(r"\"([^\"]{0,200})\"(\s?:)?|(?<!\w)'([^']{0,200})'(?!\w)")

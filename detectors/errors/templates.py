@@ -19,6 +19,9 @@ whose parameters are not masked; after masking what still differs is more often 
 WORDS: Final = 48
 """Words of a line that count: 300 characters of prose."""
 
+_PARAMETER: Final = "<*>"
+"""What the library puts where the lines of a template differ."""
+
 
 class Templates:
     """The templates of one flow, each with a number that is never given twice.
@@ -41,7 +44,8 @@ class Templates:
 
         ``kind`` must not contain a blank.
         """
-        words = masked.split(" ", WORDS)[:WORDS]
+        # The tree's own mark in a line would be like nothing, and make a template each time.
+        words = masked.replace(_PARAMETER, "<_>").split(" ", WORDS)[:WORDS]
         cluster, _ = self._drain.add_log_message(" ".join([kind, *words]))
         number: int = cluster.cluster_id
         return number

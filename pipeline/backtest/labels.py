@@ -69,7 +69,7 @@ def read_labels(path: Path) -> list[Label]:
     """
     try:
         labels = msgspec.json.decode(path.read_bytes(), type=list[Label])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise LabelError(f"{path.name}: {error}") from None
     for i, label in enumerate(labels):
         if label.end < label.start:

@@ -24,7 +24,7 @@ from pipeline.engine.outlooks import Outlooks
 from pipeline.engine.records import dead, read
 from pipeline.engine.refused import RefusedError
 from pipeline.engine.runs import Runs
-from pipeline.engine.snapshot import dump, load
+from pipeline.engine.snapshot import SnapshotError, dump, load
 from pipeline.engine.watermarks import Watermarks
 from pipeline.log.base import Record
 from pipeline.settings import EngineSettings
@@ -279,11 +279,16 @@ class Engine:
         ------
         SnapshotVersionError
             If it was written by an engine that keeps its state differently.
+        SnapshotError
+            If it is damaged; the engine is then of no further use.
         """
         state = load(snapshot)
-        self.totals = Counter(state["totals"])
-        for name, part in self._parts().items():
-            part.restore(state[name])
+        try:
+            self.totals = Counter(state["totals"])
+            for name, part in self._parts().items():
+                part.restore(state[name])
+        except Exception as error:
+            raise SnapshotError(f"the snapshot is damaged: {error!r:.200}") from error
 
     def _parts(self) -> dict[str, Any]:
         return {

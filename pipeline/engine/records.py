@@ -16,6 +16,10 @@ from schemas.decode import decode_batch, decode_event, split_batch
 from schemas.errors import ContractError
 from schemas.structs import EventStruct
 
+MAX_ENTRIES = 10_000
+"""Entries of a batch that are taken one by one. The shortest event has 150 bytes, so a record of a
+megabyte with more of them is mostly not events, and would make as many dead letters."""
+
 
 def read(record: Record) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
     """Yield every event of a record with its place in the batch (None outside one).
@@ -53,6 +57,10 @@ def _one_by_one(
         entries = split_batch(value)
     except ContractError as error:
         yield None, dead(record, None, error.kind, str(error))
+        return
+    if len(entries) > MAX_ENTRIES:
+        detail = f"the batch has a bad entry, and too many ({len(entries):,}) to part them"
+        yield None, dead(record, None, "length", detail)
         return
     for place, raw in enumerate(entries):
         try:

@@ -17,7 +17,11 @@ VERSION = 3
 _ARRAY = 1
 
 
-class SnapshotVersionError(ValueError):
+class SnapshotError(ValueError):
+    """A snapshot that this engine cannot take up."""
+
+
+class SnapshotVersionError(SnapshotError):
     """A snapshot was written by an engine that keeps its state differently."""
 
 
@@ -37,13 +41,20 @@ def load(raw: bytes) -> dict[str, Any]:
     ------
     SnapshotVersionError
         If it was written by another version.
+    SnapshotError
+        If it is damaged.
     """
-    found = _decoder.decode(raw)
-    if found["version"] != VERSION:
+    try:
+        found = _decoder.decode(raw)
+        version, state = found["version"], found["state"]
+    except Exception as error:  # noqa: BLE001 - numpy reads a damaged dtype as a program
+        raise SnapshotError(f"the snapshot is damaged: {error!r:.200}") from None
+    if version != VERSION:
         raise SnapshotVersionError(
-            f"the snapshot has version {found['version']}, this engine reads {VERSION}"
+            f"the snapshot has version {str(version)[:20]}, this engine reads {VERSION}"
         )
-    state: dict[str, Any] = found["state"]
+    if not isinstance(state, dict):
+        raise SnapshotError("the snapshot is damaged: it holds no state")
     return state
 
 

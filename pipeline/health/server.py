@@ -8,9 +8,12 @@ with the reason. ``/metrics`` is what Prometheus scrapes.
 from __future__ import annotations
 
 import gzip
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
@@ -26,6 +29,10 @@ Readiness = Callable[[], tuple[bool, str]]
 _TEXT = "text/plain; charset=utf-8"
 _IDLE_SECONDS = 10
 """A client that says nothing for this long is let go; Prometheus waits no longer by default."""
+_LONGEST_SECONDS = 20
+"""A client that dribbles is let go after this; an answer takes far less."""
+_MOST_CLIENTS = 64
+"""Each has a thread. Where there are more, the one that has been there longest is let go."""
 _GZIP_LEVEL = 1
 """Level 9 takes five times as long and saves a seventh more of a scrape."""
 
@@ -109,7 +116,30 @@ class _Server(ThreadingTCPServer):
     ) -> None:
         self._registry = registry
         self._ready = ready
+        self._since: dict[Any, float] = {}
         super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a client in; if there are too many, let the one go that came first."""
+        self._since[request] = time.monotonic()
+        if len(clients := list(self._since)) > _MOST_CLIENTS:
+            self._let_go(clients[0])
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Let clients go that take too long."""
+        for client, since in list(self._since.items()):
+            if time.monotonic() - since > _LONGEST_SECONDS:
+                self._let_go(client)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._since.pop(request, None)
+        super().shutdown_request(request)
+
+    def _let_go(self, client: Any) -> None:
+        self._since.pop(client, None)
+        with suppress(OSError):  # its thread may have ended by itself
+            client.shutdown(socket.SHUT_RDWR)
 
     def answer(self, path: str, accept: str) -> _Answer:
         match path:

@@ -27,13 +27,14 @@ from pipeline.ingest.auth import Authenticator
 from pipeline.ingest.bindings import mode_of, raw_events
 from pipeline.ingest.body import read_body
 from pipeline.ingest.heartbeat import beat
+from pipeline.ingest.in_flight import RETRY_AFTER, InFlight, Place
 from pipeline.ingest.problems import FailedError, RefusedError, UnavailableError, problem
 from pipeline.ingest.rate_limit import RateLimit
 from pipeline.log.base import EventLog, LogUnavailableError
 from pipeline.settings import IngestSettings
+from schemas.render import FOLDER
 
-RETRY_AFTER = 2.0
-"""Seconds after which a sender may try again when the log or this process is overloaded."""
+_DESCRIPTION = FOLDER / "openapi.json"
 
 log = structlog.get_logger()
 
@@ -53,10 +54,10 @@ class Ingest:
         self.requests = Counter(
             "cogentai_ingest_requests", "Requests by status.", ["code"], registry=self.registry
         )
-        self.in_flight = 0
+        self.in_flight = InFlight(settings.max_in_flight, settings.max_in_flight_bytes)
         Gauge(
             "cogentai_ingest_in_flight", "Requests being taken now.", registry=self.registry
-        ).set_function(lambda: self.in_flight)
+        ).set_function(lambda: len(self.in_flight))
         self.events = Counter(
             "cogentai_ingest_events", "Events accepted.", ["sender"], registry=self.registry
         )
@@ -64,7 +65,8 @@ class Ingest:
     async def post_events(self, request: Request) -> Response:
         """Take events; 202 once they are durable in the log."""
         try:
-            accepted = await self._within_limit(request)
+            with self.in_flight.place() as place:
+                accepted = await self._take(request, place)
             response: Response = JSONResponse({"accepted": accepted}, HTTPStatus.ACCEPTED)
         except RefusedError as refused:
             response = problem(refused)
@@ -72,17 +74,8 @@ class Ingest:
         self.requests.labels(code=str(response.status_code)).inc()
         return response
 
-    async def _within_limit(self, request: Request) -> int:
-        if self.in_flight >= self.settings.max_in_flight:
-            raise UnavailableError("too many requests are in flight", retry_after=RETRY_AFTER)
-        self.in_flight += 1
-        try:
-            return await self._take(request)
-        finally:
-            self.in_flight -= 1
-
-    async def _take(self, request: Request) -> int:
-        body = await read_body(request, self.settings.max_body_bytes)
+    async def _take(self, request: Request, place: Place) -> int:
+        body = await read_body(request, self.settings.max_body_bytes, place)
         media = mode_of(request.headers)
         client = request.client.host if request.client else ""
         sender = self.authenticator.check(request.headers, body, client)
@@ -129,6 +122,11 @@ async def alive(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
+async def described(_request: Request) -> Response:
+    """Return what this server takes and answers, as OpenAPI."""
+    return Response(_DESCRIPTION.read_bytes(), media_type="application/json")
+
+
 async def misdirected(_request: Request, error: Exception) -> Response:
     """Answer what goes to no path or method of ours in the same shape as any refusal."""
     assert isinstance(error, HTTPException)
@@ -161,6 +159,7 @@ def create_app(
         routes=[
             Route("/v1/events", ingest.post_events, methods=["POST"]),
             Route("/metrics", ingest.metrics),
+            Route("/openapi.json", described),
             *(Route(path, alive) for path in health),
         ],
         exception_handlers={HTTPException: misdirected, Exception: broken},

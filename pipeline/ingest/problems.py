@@ -12,11 +12,12 @@
     ├── TooManyError          429: over the rate of this token; says when to come again
     ├── FailedError           500: a defect of this program
     └── UnavailableError      503: the log, or this process, cannot take more now
+        └── CutOffError       503: the body was cut off, for there is no room
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -115,6 +116,10 @@ class UnavailableError(RefusedError):
     title = "Not available now"
 
 
+class CutOffError(UnavailableError):
+    """No room for the rest of a body."""
+
+
 def faults_of(error: ContractError, entry: int | None) -> list[Fault]:
     """Return every fault of one event."""
     faults = (error, *error.others)
@@ -131,13 +136,13 @@ def problem(refused: RefusedError) -> Response:
     }
     if refused.faults:
         body["errors"] = refused.faults[:MAX_FAULTS]
-    headers: Mapping[str, str] = {}
+    headers: dict[str, str] = {}
     if refused.retry_after is not None:
-        headers = {"retry-after": str(max(1, round(refused.retry_after)))}
-    elif isinstance(refused, UnauthorizedError):
-        headers = {"www-authenticate": "Bearer"}
-    elif isinstance(refused, (TooLargeError, TooSlowError)):
-        headers = {"connection": "close"}  # there may be more to come, and nobody to read it
+        headers["retry-after"] = str(max(1, round(refused.retry_after)))
+    if isinstance(refused, UnauthorizedError):
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(refused, (TooLargeError, TooSlowError, CutOffError)):
+        headers["connection"] = "close"  # there may be more to come, and nobody to read it
     return Response(
         msgspec.json.encode(body),
         refused.status.value,

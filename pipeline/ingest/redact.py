@@ -19,10 +19,10 @@ _NAME = r"patchworks(?:[_-]|%5f|%2d)signature"
 _KEY = re.compile(_NAME, re.IGNORECASE)
 _WITHIN_TEXT = re.compile(
     rf"""({_NAME}
-          (?:[\\"'\s]|%(?:25)*(?:20|22|27|5c)){{0,16}}+         # the end of a quoted name
+          (?:[\\"'\s]|%(?:25)*(?:20|22|27|5c)){{0,64}}+         # the end of a quoted name
           (?:[=:>]|%(?:25)*(?:3a|3d|3e))                        # in an address, a header, JSON, XML
-          (?:[\\"'\s=:>\[({{]|%(?:25)*(?:20|22|27|28|3[ade]|5[bc]|7b)){{0,16}}+)
-         (?!redacted\])[^&\s"'\\<>\])}}]+""",
+          (?:[\\"'\s=:>\[({{]|%(?:25)*(?:20|22|27|28|3[ade]|5[bc]|7b)){{0,64}}+)
+         (?!redacted\]|{_NAME})[^&\s"'\\<>\])}}]+""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Quantifiers are bounded and never backtrack, so that no text takes long."""

@@ -11,6 +11,8 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
+from pipeline.ingest.connections import Connection
+
 DRAIN_SECONDS = 5
 """Requests in flight get this long to finish when the server stops."""
 
@@ -39,6 +41,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
     listening = _listen(host, port)
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -8,11 +8,15 @@ however long the partition is.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 import zstandard
 
 from pipeline.log.base import Checkpoint, LogUnavailableError
 from pipeline.log.kafka_consumer import PartitionReader
+
+Offset = Annotated[int, msgspec.Meta(ge=0)]
 
 HEADER_KEY = b"header"
 _CHUNK_BYTES = 800_000
@@ -22,9 +26,9 @@ _LOOK_BACK = 64  # records; more than a commit's own, unless a snapshot was give
 class Header(msgspec.Struct, frozen=True):
     """Where a partition stands, and the offsets of the chunks that make up its snapshot."""
 
-    applied: int
-    snapshot_offset: int | None = None
-    chunks: tuple[int, ...] = ()
+    applied: Offset
+    snapshot_offset: Offset | None = None
+    chunks: tuple[Offset, ...] = ()
 
 
 def chunk_key(number: int) -> bytes:
@@ -38,8 +42,36 @@ def split(snapshot: bytes) -> list[bytes]:
     return [packed[at : at + _CHUNK_BYTES] for at in range(0, len(packed), _CHUNK_BYTES)]
 
 
+def parse_header(raw: bytes | None) -> Header:
+    """Read a header.
+
+    Raises
+    ------
+    LogUnavailableError
+        If it is none: something else than a worker wrote to the checkpoints topic.
+
+    Examples
+    --------
+    >>> parse_header(b'{"applied": 7}')
+    Header(applied=7, snapshot_offset=None, chunks=())
+    """
+    try:
+        header = msgspec.json.decode(raw or b"", type=Header)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise LogUnavailableError(f"the checkpoint's header is damaged: {error}") from None
+    if (header.snapshot_offset is None) != (not header.chunks):
+        raise LogUnavailableError("the checkpoint's header is damaged: which snapshot is not clear")
+    return header
+
+
 async def read_header(reader: PartitionReader) -> Header | None:
-    """Return the last header of the partition, if it has any."""
+    """Return the last header of the partition, if it has any.
+
+    Raises
+    ------
+    LogUnavailableError
+        If it is damaged.
+    """
     first, end = await reader.bounds()
     span = _LOOK_BACK
     while end > first:
@@ -48,7 +80,7 @@ async def read_header(reader: PartitionReader) -> Header | None:
         async for records in reader.between(start, end):
             found = next((r for r in reversed(records) if r.key == HEADER_KEY), found)
         if found is not None:
-            return msgspec.json.decode(found.value, type=Header)
+            return parse_header(found.value)
         end, span = start, span * 8
     return None
 

@@ -151,3 +151,11 @@ def test_an_extra_detector_that_cannot_be_built_is_named(folder: Path, lines: st
     with pytest.raises(ValidationError) as refused:
         Settings.load()
     assert faults(refused) == [f"engine.detectors.0.{fault}"]
+
+
+def test_a_settings_file_that_is_no_text_is_named(tmp_path, monkeypatch):
+    file = tmp_path / "own.toml"
+    file.write_bytes(b"\xff")
+    monkeypatch.setenv("COGENTAI_CONFIG", str(file))
+    with pytest.raises(SettingsError, match="UTF-8"):
+        Settings.load()

@@ -21,3 +21,8 @@ def test_a_bad_event_is_refused_naming_the_field(name: str):
         decode_event((CORPUS / "bad" / name).read_bytes())
     found = {"kind": caught.value.kind, "field": caught.value.field}
     assert found.items() <= INDEX[name].items()
+
+
+def test_there_are_at_least_200_of_them_and_no_two_alike():
+    contents = {(e["content_type"], (CORPUS / "bad" / n).read_bytes()) for n, e in INDEX.items()}
+    assert len(contents) == len(INDEX) >= 200

@@ -81,3 +81,7 @@ def test_any_line_gives_one_short_printable_line(line: str) -> None:
     assert clean == clean.strip()
     assert len(clean) <= 3 * LINE
     assert masked(line) == clean
+
+
+def test_an_empty_secret_does_not_take_the_name_of_the_next_for_its_value():
+    assert "hunter22" not in masked("token= password: hunter22")

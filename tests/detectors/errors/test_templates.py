@@ -45,3 +45,8 @@ def test_templates_taken_up_again_have_the_same_future(
     restored.restore(original.state())
     assert [restored.add(*line) for line in after] == [original.add(*line) for line in after]
     assert restored.state() == original.state()
+
+
+def test_a_line_that_holds_the_mark_of_a_parameter_has_one_template():
+    templates = Templates()
+    assert templates.add("unknown", "<*>") == templates.add("unknown", "<*>")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from pipeline.engine.emissions import DeadLetter
-from pipeline.engine.records import read
+from pipeline.engine.records import MAX_ENTRIES, read
 from pipeline.log.base import Record
 from tests.make import MONDAY, batch, batch_of, run
 
@@ -64,3 +64,10 @@ def test_a_binary_event_that_breaks_its_contract_keeps_bytes_and_headers() -> No
     headers = (("ce_id", b"1"), ("ce_type", b"cogent.flow.run"), ("other", b"\xff"))
     ((_, letter),) = read(Record(0, 0, b"k", b"{}", headers))
     assert (letter.value, letter.headers) == (b"{}", headers)
+
+
+def test_a_batch_of_very_many_entries_with_a_bad_one_is_buried_whole():
+    value = b"[" + b"1," * MAX_ENTRIES + b"1]"
+    ((place, letter),) = read(batch_of(value))
+    assert isinstance(letter, DeadLetter)
+    assert (place, letter.reason, letter.value) == (None, "length", value)

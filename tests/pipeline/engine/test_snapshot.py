@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from pipeline.engine import snapshot
-from pipeline.engine.snapshot import SnapshotVersionError, dump, load
+from pipeline.engine.engine import Engine
+from pipeline.engine.snapshot import SnapshotError, SnapshotVersionError, dump, load
+from pipeline.settings import EngineSettings
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,14 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
 def test_what_is_neither_plain_nor_an_array_is_refused() -> None:
     with pytest.raises(TypeError, match="not object"):
         dump({"a": object()})
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xc0", b"\x93\x01\x02\x03", dump({"a": np.ones(9)})[:-5]])
+def test_a_damaged_snapshot_is_refused(raw: bytes) -> None:
+    with pytest.raises(SnapshotError, match="damaged"):
+        load(raw)
+
+
+def test_an_engine_refuses_a_snapshot_that_is_not_its_own() -> None:
+    with pytest.raises(SnapshotError, match="damaged"):
+        Engine(EngineSettings()).restore(dump({"totals": {}, "flows": 7}))

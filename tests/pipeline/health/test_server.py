@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
@@ -127,6 +128,36 @@ def test_a_client_that_says_nothing_holds_nobody_up(process: Process) -> None:
         assert httpx.get(f"http://127.0.0.1:{server.port}/livez").status_code == 200
         server.stop()
         assert time.monotonic() - began < 2
+
+
+def test_a_client_that_dribbles_is_let_go(
+    process: Process, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pipeline.health.server._LONGEST_SECONDS", 0.3)
+    with process.server() as server, socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.settimeout(0.05)
+        slow.sendall(b"GET /livez HTTP/1.0\r\n")
+        said: bytes | None = None
+        for n in range(100):
+            with suppress(TimeoutError):
+                said = slow.recv(100)
+                break
+            slow.sendall(b"x-%d: y\r\n" % n)
+    assert said == b""
+    assert capfd.readouterr().err == ""
+
+
+def test_silent_clients_beyond_the_most_make_room_for_others(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.health.server._MOST_CLIENTS", 5)
+    with process.server() as server, ExitStack() as stack:
+        address = ("127.0.0.1", server.port)
+        silent = [stack.enter_context(socket.create_connection(address)) for _ in range(20)]
+        assert httpx.get(f"http://127.0.0.1:{server.port}/livez").status_code == 200
+        silent[0].settimeout(2)
+        assert silent[0].recv(1) == b""
+        assert threading.active_count() < 20
 
 
 def test_a_client_that_goes_away_is_nobodys_business(

@@ -119,3 +119,7 @@ def test_no_text_takes_long(filler: str):
     begun = time.perf_counter()
     redact_text("patchworks_signature" + filler * 60_000)
     assert time.perf_counter() - begun < 1
+
+
+def test_an_empty_signature_does_not_take_the_name_of_the_next_for_its_value():
+    assert "s3cret" not in redact_text("patchworks_signature= Patchworks-Signature: s3cret")

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.log.base import LogUnavailableError
+from pipeline.log.kafka_checkpoint import Header, parse_header
+
+
+def test_a_header_says_where_its_snapshot_lies():
+    raw = b'{"applied":7,"snapshot_offset":5,"chunks":[3,4]}'
+    assert parse_header(raw) == Header(7, 5, (3, 4))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        b"",
+        b"[]",
+        b"\xff",
+        b'{"applied":-1}',
+        b'{"applied":7,"snapshot_offset":5}',
+        b"[" * 9999,
+    ],
+)
+def test_what_is_no_header_is_told_as_damage(raw: bytes | None):
+    with pytest.raises(LogUnavailableError, match="damaged"):
+        parse_header(raw)
