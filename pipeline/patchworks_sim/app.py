@@ -1,220 +1,166 @@
-"""The stand-in's HTTP application: the endpoints of the Core API a collector reads."""
+"""The stand-in's HTTP application: the endpoints, with whatever befalls a request on its way."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import json
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
-from pipeline.patchworks_sim import rows
-from pipeline.patchworks_sim.clock import Clock
-from pipeline.patchworks_sim.company import REQUESTS_A_MINUTE, RETENTION_MS, Company
-from pipeline.patchworks_sim.past import Run
-from pipeline.patchworks_sim.query import Query, RefusedError, Row, envelope
+from pipeline.patchworks_sim import endpoints
+from pipeline.patchworks_sim.company import Company
+from pipeline.patchworks_sim.endpoints import Call
+from pipeline.patchworks_sim.faults import Injected
+from pipeline.patchworks_sim.guise import dressed
+from pipeline.patchworks_sim.query import RefusedError, Row
+from pipeline.patchworks_sim.stand_in import StandIn
 
-TOKEN_MS = 24 * 3_600_000
-"""A login lasts a day."""
+ELSEWHERE = "https://elsewhere.invalid/api/v1/flow-runs"
+"""Where redirects lead."""
+_BROKEN_JSON = (
+    b'{"data": [{"id": 1,',
+    b"<html><body>Please log in</body></html>",
+    b'{"data": [{"id": NaN}], "meta": {}}',
+    b'{"data": "\xff\xfe"}',
+    b"[" * 100_000,
+    b'{"data": {"a": 1}}',
+    b'{"data": [null, 7, "row", []], "meta": null, "links": 3}',
+    b"null",
+    b"",
+)
+
+_Answer = Callable[[Call], Row]
 
 
-@dataclass(slots=True)
-class StandIn:
-    """A Patchworks for some companies, at the time its clock tells."""
+class _Torn(Response):
+    """An answer whose connection is cut halfway."""
 
-    clock: Clock
-    companies: Sequence[Company]
-    _tokens: dict[str, tuple[Company, int]] = field(default_factory=dict)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,  # they promise the whole length
+            }
+        )
+        half = bytes(self.body[: len(self.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
 
-    def now(self) -> int:
-        """Return the instant, in epoch milliseconds."""
-        return round(self.clock.now().timestamp() * 1000)
 
-    def log_in(self, email: object, password: object) -> str:
-        """Return a token for a company's user."""
-        for company in self.companies:
-            if (email, password) == (company.email, company.password):
-                token = secrets.token_urlsafe(32)
-                self._tokens[token] = company, self.now() + TOKEN_MS
-                return token
-        raise RefusedError(401, "These credentials do not match our records.")
+class _Visit:
+    """One request to the stand-in: what it asks, and what befalls it."""
 
-    def admit(self, authorization: str, now: int) -> Company:
-        """Return whose key or token it is."""
-        for company in self.companies:
-            if authorization == company.api_key:
-                return company
-        company_and_end = self._tokens.get(authorization.removeprefix("Bearer "))
-        if company_and_end is None or now >= company_and_end[1]:
+    def __init__(self, stand_in: StandIn, request: Request, answer: _Answer) -> None:
+        self._stand_in, self._request, self._answer = stand_in, request, answer
+        self._authorization = request.headers.get("authorization", "")
+        self._kind = request.url.path.rpartition("/api/v1/")[2].split("/")[-1]
+
+    async def reply(self) -> Response:
+        """Answer, one way or another."""
+        now = self._stand_in.clock.now()
+        if self._stand_in.faults.out(now):
+            self._record("outage", now, "")
+            return HTMLResponse("<h1>503 Service Unavailable</h1>", 503)
+        try:
+            company = self._stand_in.admit(self._authorization)
+            return await self._befall(company, now)
+        except RefusedError as refused:
+            return JSONResponse(refused.body, refused.status)
+
+    async def _befall(self, company: Company, now: datetime) -> Response:
+        wait = company.afford(_ms(now))
+        dice = self._stand_in.faults.dice(company.name, company.requests)
+        struck = self._stand_in.faults.draw(dice)
+
+        def strikes(name: str) -> bool:
+            if name in struck:
+                self._record(name, now, company.name)
+            return name in struck
+
+        if wait or strikes("throttled"):
+            headers = {"retry-after": str(-(-wait // 1000) or 5)}
+            told = None if strikes("no-retry-after") else headers
+            return JSONResponse({"message": "Too Many Attempts."}, 429, told)
+        if "expired-tokens" in struck and self._stand_in.revoke(self._authorization):
+            strikes("expired-tokens")
             raise RefusedError(401, "Unauthenticated.")
-        return company_and_end[0]
+        if strikes("server-errors"):
+            return HTMLResponse("<h1>Server Error</h1>", dice.choice((500, 502, 503, 504)))
+        if strikes("redirects"):
+            return RedirectResponse(ELSEWHERE, dice.choice((301, 302, 307, 308)))
+        if strikes("slow"):
+            await self._stand_in.clock.sleep(dice.uniform(5, 25))
+        if strikes("bad-json"):
+            return Response(dice.choice(_BROKEN_JSON), media_type="application/json")
+        lag = dice.uniform(0, 10) if strikes("lagging-replicas") else 0.0
+        body = self._body(company, _ms(now) - round(1000 * lag), strikes, dice)
+        reply = _Torn if strikes("torn") else Response
+        return reply(body, media_type="application/json")
 
+    def _body(
+        self, company: Company, now: int, strikes: Callable[[str], bool], dice: random.Random
+    ) -> bytes:
+        company.past.reach(now)
+        answer = self._answer(Call(self._request, company, now, endless=strikes("endless-pages")))
+        guises = ("attributes", "strings", "dates", "wrong-types", "huge-rows")
+        worn = [name for name in guises if strikes(name)]
+        data = answer["data"]
+        if isinstance(data, list):
+            answer["data"] = [dressed(row, self._kind, worn, dice) for row in data]
+        else:
+            answer["data"] = dressed(data, self._kind, worn, dice)
+        return json.dumps(answer).encode()
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request that was let in, and the instant it is answered as of."""
-
-    request: Request
-    company: Company
-    now: int
-
-    @property
-    def oldest(self) -> int:
-        """Instant before which nothing is kept."""
-        return self.now - RETENTION_MS
-
-    def run(self) -> Run:
-        """Return the run the path names."""
-        run = self.company.past.by_id.get(int(self.request.path_params["id"]))
-        if run is None or not self.oldest <= run.started <= self.now:
-            raise RefusedError(404, "No query results for model [FlowRun].")
-        return run
-
-    def page(self, query: Query, found: Sequence[Any], show: Callable[[Any], Row]) -> Row:
-        """Show a page of what was found."""
-        data = [show(one) for one in query.slice(found)]
-        return envelope(query, self.request.url, len(found), data)
-
-
-RUN_FILTERS = (
-    "flow_id", "flow_version_id", "trigger", "status", "started_before", "started_after",
-    "has_warnings", "retried",
-)  # fmt: skip
-
-
-def flow_runs(call: Call) -> Row:
-    """List runs, the latest first."""
-    query = Query.parse(call.request.query_params, filters=RUN_FILTERS, includes=rows.RUN_INCLUDES)
-    after = max(query.milliseconds("started_after", call.oldest), call.oldest)
-    before = min(query.milliseconds("started_before", call.now), call.now)
-    found = [
-        run
-        for run in call.company.past.started(after, before)
-        if query.one_of("flow_id", run.flow.id)
-        and query.one_of("flow_version_id", run.flow.version_id)
-        and query.one_of("trigger", run.trigger)
-        and query.one_of("status", run.status(call.now))
-        and (not query.flag("has_warnings") or (run.warned and call.now >= run.finished))
-        and (not query.flag("retried") or run.retry_of is not None)
-    ]
-    if query.sort != "started_at":
-        found.reverse()
-    return call.page(query, found, lambda run: rows.run_row(run, call.now, query.includes))
-
-
-def flow_run(call: Call) -> Row:
-    """Show one run."""
-    query = Query.parse(call.request.query_params, filters=(), includes=rows.RUN_INCLUDES)
-    return {"data": rows.run_row(call.run(), call.now, query.includes)}
-
-
-def flow_run_logs(call: Call) -> Row:
-    """List the lines a run has logged."""
-    query = Query.parse(
-        call.request.query_params, filters=(), includes=("flowRunLogMetadata", "flowStep")
-    )
-    found = rows.log_rows(call.run(), call.now)
-    if query.sort.startswith("-"):
-        found.reverse()
-    return call.page(query, found, lambda row: row)
-
-
-def scheduled_flows(call: Call) -> Row:
-    """List the queue."""
-    query = Query.parse(
-        call.request.query_params,
-        filters=("status", "flow_version_id"),
-        includes=("flow", "flowVersion", "payloadMetadata"),
-    )
-    waiting = [
-        job
-        for job in call.company.past.queue(call.now)
-        if query.one_of("flow_version_id", job.flow.version_id)
-        and query.one_of("status", "pending")
-    ]
-    return call.page(query, waiting, lambda job: rows.job_row(job, query.includes))
-
-
-def flows(call: Call) -> Row:
-    """List the company's flows."""
-    query = Query.parse(
-        call.request.query_params,
-        filters=("id", "name", "status", "is_enabled"),
-        includes=("currentVersion", "currentVersion.schedules"),
-    )
-    found = [flow for flow in call.company.past.flows.values() if query.one_of("id", flow.id)]
-    return call.page(
-        query, found, lambda flow: rows.flow_row(flow, call.company.since, query.includes)
-    )
-
-
-def tracked_data(call: Call) -> Row:
-    """List business keys seen on their way, the latest first."""
-    query = Query.parse(
-        call.request.query_params,
-        filters=("flow_id", "flow_run_id", "entity_type_id", "created_before", "created_after"),
-        includes=("flow", "entityType"),
-    )
-    after = query.milliseconds("created_after", call.oldest)
-    before = min(query.milliseconds("created_before", call.now), call.now)
-    found = [
-        (at, run, direction)
-        for at, run, direction in call.company.past.tracked(after, before)
-        if rows.tracks(run.flow)
-        and query.one_of("flow_id", run.flow.id)
-        and query.one_of("flow_run_id", run.id)
-    ]
-    found.reverse()
-    return call.page(query, found, lambda passed: rows.tracked_row(*passed))
+    def _record(self, fault: str, now: datetime, company: str) -> None:
+        path = self._request.url.path.rpartition("/api/v1")[2]
+        self._stand_in.faults.record(Injected(now, company, path, fault))
 
 
 def create_app(stand_in: StandIn) -> Starlette:
-    """Put a stand-in behind the paths of the hosted API and of a self-hosted one."""
+    """Put a stand-in behind the paths of the hosted API and of a self-hosted one.
 
-    def endpoint(answer: Callable[[Call], Row]) -> Callable[[Request], Any]:
+    ``/_truth`` tells what it truly did, without faults and without a key.
+    """
+
+    def endpoint(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
-            try:
-                return _json(answer(_admit(stand_in, request)))
-            except RefusedError as refused:
-                headers = {"retry-after": "30"} if refused.status == 429 else None
-                return JSONResponse(refused.body, refused.status, headers)
+            return await _Visit(stand_in, request, answer).reply()
 
         return respond
 
     async def login(request: Request) -> Response:
+        if stand_in.faults.out(stand_in.clock.now()):
+            return HTMLResponse("<h1>503 Service Unavailable</h1>", 503)
         try:
-            asked = msgspec.json.decode(await request.body(), type=dict[str, Any])
+            asked: dict[str, Any] = await request.json()
             token = stand_in.log_in(asked.get("email"), asked.get("password"))
         except RefusedError as refused:
             return JSONResponse(refused.body, refused.status)
         return JSONResponse({"token": token})
 
+    async def truth(_request: Request) -> Response:
+        return JSONResponse(stand_in.confession())
+
     routes = [
         Route("/login", login, methods=["POST"]),
-        Route("/flow-runs", endpoint(flow_runs)),
-        Route("/flow-runs/{id:int}", endpoint(flow_run)),
-        Route("/flow-runs/{id:int}/flow-run-logs", endpoint(flow_run_logs)),
-        Route("/scheduled-flows", endpoint(scheduled_flows)),
-        Route("/flows", endpoint(flows)),
-        Route("/tracked-data", endpoint(tracked_data)),
+        Route("/flow-runs", endpoint(endpoints.flow_runs)),
+        Route("/flow-runs/{id:int}", endpoint(endpoints.flow_run)),
+        Route("/flow-runs/{id:int}/flow-run-logs", endpoint(endpoints.flow_run_logs)),
+        Route("/scheduled-flows", endpoint(endpoints.scheduled_flows)),
+        Route("/flows", endpoint(endpoints.flows)),
+        Route("/tracked-data", endpoint(endpoints.tracked_data)),
     ]
     prefixes = ("/api/v1", "/core-main/api/v1", "/fabric/api/v1")
-    return Starlette(routes=[Mount(prefix, routes=routes) for prefix in prefixes])
+    mounts = [Mount(prefix, routes=routes) for prefix in prefixes]
+    return Starlette(routes=[*mounts, Route("/_truth", truth)])
 
 
-def _admit(stand_in: StandIn, request: Request) -> Call:
-    now = stand_in.now()
-    company = stand_in.admit(request.headers.get("authorization", ""), now)
-    if company.count(now) > REQUESTS_A_MINUTE:
-        raise RefusedError(429, "Too Many Attempts.")
-    company.past.reach(now)
-    return Call(request, company, now)
-
-
-def _json(body: Row) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")
+def _ms(instant: datetime) -> int:
+    return round(1000 * instant.timestamp())

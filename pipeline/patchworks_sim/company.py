@@ -28,17 +28,21 @@ class Company:
     ----------
     since
         Epoch milliseconds at which its flows were deployed.
+    calls
+        When its requests of the last minute came.
+    requests, busiest
+        How many requests it made, and at most within a minute.
     """
 
     name: str
-    api_key: str
+    api_key: str = field(repr=False)
     email: str
-    password: str
-    past: Past
+    password: str = field(repr=False)
+    past: Past = field(repr=False)
     since: int
     calls: deque[int] = field(default_factory=deque)
-    most_calls: int = 0
     requests: int = 0
+    busiest: int = 0
 
     @classmethod
     def draw(
@@ -75,14 +79,16 @@ class Company:
             since=round(scenario.start.timestamp() * 1000),
         )
 
-    def count(self, now: int) -> int:
-        """Count a request; return how many there were within a minute, with this one."""
+    def afford(self, now: int) -> int:
+        """Count a request; return how many ms to wait if the allowance is spent, otherwise 0."""
         while self.calls and self.calls[0] <= now - 60_000:
             self.calls.popleft()
-        self.calls.append(now)
         self.requests += 1
-        self.most_calls = max(self.most_calls, len(self.calls))
-        return len(self.calls)
+        self.busiest = max(self.busiest, len(self.calls) + 1)
+        if len(self.calls) >= REQUESTS_A_MINUTE:
+            return self.calls[0] + 60_000 - now
+        self.calls.append(now)
+        return 0
 
 
 def _scaled(start: datetime, runs_per_minute: float) -> list[FlowProfile]:

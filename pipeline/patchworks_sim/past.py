@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from pipeline.simulator.retailer import FlowProfile
 from pipeline.simulator.runs import Runs
@@ -76,6 +76,14 @@ class Job:
     picked: int | None = None
 
 
+class Passed(NamedTuple):
+    """A business key of a run came in (Receive) or went out (Send)."""
+
+    at: int
+    run: Run
+    direction: str
+
+
 @dataclass(slots=True)
 class _Lane:
     """One flow's runs to be drawn, and its jobs that still wait."""
@@ -111,7 +119,7 @@ class Past:
         self.by_id: dict[int, Run] = {}
         self._starts: list[int] = []
         self._jobs: list[Job] = []
-        self._tracks: list[tuple[int, int, Literal["Receive", "Send"]]] = []
+        self._tracks: list[tuple[int, int, str]] = []
 
     def reach(self, now: int) -> None:
         """Draw all that has begun by an instant."""
@@ -131,13 +139,13 @@ class Past:
             if job.queued <= now and (job.picked is None or now < job.picked)
         ]
 
-    def tracked(self, after: int, before: int) -> Iterator[tuple[int, Run, str]]:
-        """Yield when a business key passed, in which run and which way, in ``[after, before]``."""
+    def tracked(self, after: int, before: int) -> Iterator[Passed]:
+        """Yield the business keys that passed in ``[after, before]``, in that order."""
         low = bisect_left(self._tracks, (after,))
         for at, run_id, direction in self._tracks[low:]:
             if at > before:
                 return
-            yield at, self.by_id[run_id], direction
+            yield Passed(at, self.by_id[run_id], direction)
 
     def _draw_minute(self) -> None:
         runs = [run for lane in self._lanes for run in self._lane_minute(lane)]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.patchworks_sim.past import FAILURE, PARTIAL, Flow, Job, Run
+from pipeline.patchworks_sim.past import FAILURE, PARTIAL, Flow, Job, Passed, Run
 from pipeline.patchworks_sim.query import Row
 
 RUN_INCLUDES = frozenset(
@@ -23,6 +23,8 @@ ENTITY_TYPES = {
     "returns": (63, "Return"),
 }
 """What flows track, by the first word of their name; the others have no track step."""
+WAITING = "pending"
+"""Status of a job in the queue; what Patchworks calls it is not documented."""
 _BYTES_A_RECORD = 2_100
 
 
@@ -70,7 +72,7 @@ def job_row(job: Job, includes: Collection[str] = ()) -> Row:
         "virtual_environment_version_id": None,
         "payload_metadata_id": None,
         "trigger": job.trigger,
-        "status": "pending",
+        "status": WAITING,
     }
     return row | ({"flow": _brief(job.flow)} if "flow" in includes else {})
 
@@ -101,22 +103,22 @@ def flow_row(flow: Flow, since: int, includes: Collection[str] = ()) -> Row:
     return row | ({"current_version": version} if versioned else {})
 
 
-def tracked_row(ms: int, run: Run, direction: str) -> Row:
+def tracked_row(passed: Passed) -> Row:
     """Show that a business key came in or went out."""
-    type_id, type_name = ENTITY_TYPES[_kind(run.flow)]
-    sent = direction == "Send"
+    run, entity = passed.run, entity_type(passed.run.flow)
+    sent = passed.direction == "Send"
     success = run.outcome not in {FAILURE, PARTIAL} or not sent
     return {
         "id": 2 * run.id + sent,
-        "created_at": at(ms),
-        "updated_at": at(ms),
+        "created_at": at(passed.at),
+        "updated_at": at(passed.at),
         "flow_id": run.flow.id,
         "flow_run_id": run.id,
         "step_id": _step(run.flow, "push" if sent else "track"),
-        "entity_type_id": type_id,
-        "entity_type": {"id": type_id, "name": type_name},
+        "entity_type_id": entity["id"],
+        "entity_type": entity,
         "value": f"#{run.retry_of or run.id}",
-        "direction": direction,
+        "direction": passed.direction,
         "sent_count": int(sent),
         "received_count": int(not sent),
         "success": success,
@@ -126,6 +128,12 @@ def tracked_row(ms: int, run: Run, direction: str) -> Row:
 def tracks(flow: Flow) -> bool:
     """Tell whether a flow has a track step."""
     return _kind(flow) in ENTITY_TYPES
+
+
+def entity_type(flow: Flow) -> Row:
+    """Return what a flow tracks."""
+    number, name = ENTITY_TYPES[_kind(flow)]
+    return {"id": number, "name": name}
 
 
 def _kind(flow: Flow) -> str:

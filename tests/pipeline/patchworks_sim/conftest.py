@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from pipeline.ingest.server import serving
-from pipeline.patchworks_sim.app import StandIn, create_app
+from pipeline.patchworks_sim.app import create_app
 from pipeline.patchworks_sim.clock import HandClock
 from pipeline.patchworks_sim.company import Company
+from pipeline.patchworks_sim.stand_in import StandIn
 
 START = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
