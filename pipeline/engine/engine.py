@@ -47,6 +47,8 @@ FlowData = (
     | structs.ScheduleExpected
 )
 """The data of events that concern one flow."""
+KEPT = (structs.RecordTracked, structs.WebhookReceived, structs.Notice)
+"""The data of events that are kept in the log for other readers, and only counted here."""
 
 
 class Engine:
@@ -115,7 +117,7 @@ class Engine:
                 self._queues(event, data)
             elif isinstance(data, structs.MetricSample):
                 self._sample(event, data)
-            elif data.flow_id is not None:
+            elif not isinstance(data, KEPT) and data.flow_id is not None:
                 self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
         else:
             self.totals["duplicate"] += 1
