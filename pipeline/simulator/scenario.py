@@ -31,6 +31,8 @@ from pipeline.simulator.traffic import Traffic, traffic
 
 HISTORY_DAYS = 15
 """Two weeks teach the weekly rhythm, and one day more settles what the first days stirred up."""
+FIRST_RUN = 8_400_000
+"""The first run's id: a retailer of this size has had some millions of runs."""
 
 
 class Stretch(NamedTuple):
@@ -70,6 +72,7 @@ class Scenario:
         *,
         history_days: float = HISTORY_DAYS,
         live_hours: float = FULL_HOURS,
+        profiles: Sequence[FlowProfile] = FLOWS,
         seed: int = 1,
     ) -> Scenario:
         """Draw a scenario whose live part begins at ``live_start``."""
@@ -81,9 +84,9 @@ class Scenario:
         minutes = np.concatenate([history, live])
         drawn = tuple(
             _flow_traffic(profile, minutes, faults, dice)
-            for profile, dice in zip(FLOWS, rng.spawn(len(FLOWS)), strict=True)
+            for profile, dice in zip(profiles, rng.spawn(len(profiles)), strict=True)
         )
-        return cls(FLOWS, history, live, faults, drawn, seed)
+        return cls(profiles, history, live, faults, drawn, seed)
 
     @property
     def start(self) -> datetime:
@@ -120,7 +123,7 @@ class Scenario:
 
     def runs(self) -> Iterator[Stretch]:
         """Yield the live part as single runs and queue snapshots, a minute at a time."""
-        flows = self._live_flows()
+        flows = self.flows()
         ahead: list[Event] = []
         for i, minute in enumerate(self.live.tolist(), len(self.history)):
             for flow in flows:
@@ -136,10 +139,11 @@ class Scenario:
             due.sort(key=lambda event: event["time"])
             yield _stretch(minute, [*due, heartbeat(minute)])
 
-    def _live_flows(self) -> list[Runs]:
+    def flows(self, first_run: int = FIRST_RUN) -> list[Runs]:
+        """Return the runs of each flow, to be asked for minute by minute."""
         minutes = np.concatenate([self.history, self.live])
         dice = np.random.default_rng([self.seed, 1]).spawn(len(self.profiles))
-        ids = count(8_400_000)  # a retailer of this size has had some millions of runs
+        ids = count(first_run)
         return [
             Runs(profile, numbers, minutes, self.faults_of(profile.flow_id), ids=ids, rng=rng)
             for profile, numbers, rng in zip(self.profiles, self.traffic, dice, strict=True)
