@@ -179,7 +179,7 @@ class CompanySettings(Section):
     timezone: str = "UTC"
     """In which the cron expressions of its schedules are meant."""
     poll_seconds: Positive = 15.0
-    settle_seconds: Annotated[float, Field(ge=0)] = 5.0
+    settle_seconds: Annotated[float, Field(ge=0)] = 10.0
     """How long after an instant everything about it is visible in the API."""
     requests_per_minute: Annotated[int, Field(ge=12, le=240)] = 120
     """Of the 240 that Patchworks allows: the dashboard and other clients need theirs."""
@@ -216,7 +216,7 @@ class CollectSettings(Section):
     path: Path = Path(".run/collect.db")
     """Where it notes how far it has come."""
     ingest_token: SecretStr | None = None
-    """For ``cogentai collect --to URL``."""
+    """Of the ingest that ``cogentai collect --to URL`` posts to."""
 
 
 class MetricsSettings(Section):

@@ -118,6 +118,7 @@ class Collector:
         if place is None:
             start = target - min(timedelta(days=self._company.backfill_days), RETENTION)
             place = Place(since=start, told=start)
+            await self._places.save(self.tenant, place)
         elif place.told < target - RETENTION:
             log.warning("gap", tenant=self.tenant, since=str(place.told), reason="beyond retention")
             place.since = place.told = target - RETENTION
