@@ -114,10 +114,9 @@ def tracked_data(call: Call) -> Row:
     found = [
         passed
         for passed in call.company.past.tracked(after, before)
-        if rows.tracks(passed.run.flow)
-        and query.one_of("flow_id", passed.run.flow.id)
+        if query.one_of("flow_id", passed.run.flow.id)
         and query.one_of("flow_run_id", passed.run.id)
-        and query.one_of("entity_type_id", rows.entity_type(passed.run.flow)["id"])
+        and query.one_of("entity_type_id", passed.entity.id)
     ]
     found.reverse()
     return call.page(query, found, rows.tracked_row)

@@ -31,6 +31,22 @@ _WARNED = 0.005
 """Share of the successful runs with a warning; a guess."""
 
 
+class EntityType(NamedTuple):
+    """What a business key is the key of."""
+
+    id: int
+    name: str
+
+
+_TRACKED = {
+    "orders": EntityType(37, "Orders"),
+    "refunds": EntityType(48, "Refunds"),
+    "fulfilments": EntityType(58, "Fulfilments"),
+    "returns": EntityType(63, "Return"),
+}
+"""By the first word of a flow's id; the others have no track step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """A flow, and the number Patchworks knows it by."""
@@ -42,6 +58,11 @@ class Flow:
     def version_id(self) -> int:
         """Its only version."""
         return 10 * self.id
+
+    @property
+    def entity(self) -> EntityType | None:
+        """What its track step tracks, if it has one."""
+        return _TRACKED.get(self.profile.flow_id.partition("-")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +103,7 @@ class Passed(NamedTuple):
     at: int
     run: Run
     direction: str
+    entity: EntityType
 
 
 @dataclass(slots=True)
@@ -119,7 +141,7 @@ class Past:
         self.by_id: dict[int, Run] = {}
         self._starts: list[int] = []
         self._jobs: list[Job] = []
-        self._tracks: list[tuple[int, int, str]] = []
+        self._tracks: list[tuple[int, int, str, EntityType]] = []
 
     def reach(self, now: int) -> None:
         """Draw all that has begun by an instant."""
@@ -141,11 +163,9 @@ class Past:
 
     def tracked(self, after: int, before: int) -> Iterator[Passed]:
         """Yield the business keys that passed in ``[after, before]``, in that order."""
-        low = bisect_left(self._tracks, (after,))
-        for at, run_id, direction in self._tracks[low:]:
-            if at > before:
-                return
-            yield Passed(at, self.by_id[run_id], direction)
+        low, high = bisect_left(self._tracks, (after,)), bisect_left(self._tracks, (before + 1,))
+        for at, run_id, direction, entity in self._tracks[low:high]:
+            yield Passed(at, self.by_id[run_id], direction, entity)
 
     def _draw_minute(self) -> None:
         runs = [run for lane in self._lanes for run in self._lane_minute(lane)]
@@ -153,8 +173,9 @@ class Past:
             self.runs.append(run)
             self._starts.append(run.started)
             self.by_id[run.id] = run
-            insort(self._tracks, (run.started, run.id, "Receive"))
-            insort(self._tracks, (run.finished, run.id, "Send"))
+            if entity := run.flow.entity:
+                insort(self._tracks, (run.started, run.id, "Receive", entity))
+                insort(self._tracks, (run.finished, run.id, "Send", entity))
         begin = self._minute * MINUTE
         self._jobs = [job for job in self._jobs if job.picked is None or job.picked >= begin]
 

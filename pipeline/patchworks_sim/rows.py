@@ -16,13 +16,6 @@ RUN_INCLUDES = frozenset(
     }
 )  # fmt: skip
 _STEPS = ("pull", "track", "translate", "push")
-ENTITY_TYPES = {
-    "orders": (37, "Orders"),
-    "refunds": (48, "Refunds"),
-    "fulfilments": (58, "Fulfilments"),
-    "returns": (63, "Return"),
-}
-"""What flows track, by the first word of their name; the others have no track step."""
 WAITING = "pending"
 """Status of a job in the queue; what Patchworks calls it is not documented."""
 _BYTES_A_RECORD = 2_100
@@ -105,7 +98,7 @@ def flow_row(flow: Flow, since: int, includes: Collection[str] = ()) -> Row:
 
 def tracked_row(passed: Passed) -> Row:
     """Show that a business key came in or went out."""
-    run, entity = passed.run, entity_type(passed.run.flow)
+    run, entity = passed.run, passed.entity
     sent = passed.direction == "Send"
     success = run.outcome not in {FAILURE, PARTIAL} or not sent
     return {
@@ -115,29 +108,14 @@ def tracked_row(passed: Passed) -> Row:
         "flow_id": run.flow.id,
         "flow_run_id": run.id,
         "step_id": _step(run.flow, "push" if sent else "track"),
-        "entity_type_id": entity["id"],
-        "entity_type": entity,
+        "entity_type_id": entity.id,
+        "entity_type": entity._asdict(),
         "value": f"#{run.retry_of or run.id}",
         "direction": passed.direction,
         "sent_count": int(sent),
         "received_count": int(not sent),
         "success": success,
     }
-
-
-def tracks(flow: Flow) -> bool:
-    """Tell whether a flow has a track step."""
-    return _kind(flow) in ENTITY_TYPES
-
-
-def entity_type(flow: Flow) -> Row:
-    """Return what a flow tracks."""
-    number, name = ENTITY_TYPES[_kind(flow)]
-    return {"id": number, "name": name}
-
-
-def _kind(flow: Flow) -> str:
-    return flow.profile.flow_id.partition("-")[0]
 
 
 def _brief(flow: Flow) -> Row:
