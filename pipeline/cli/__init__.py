@@ -12,6 +12,7 @@ from pipeline.cli import (  # noqa: F401 - each registers its command
     alerts,
     annotate,
     backtest,
+    collect,
     demo,
     doctor,
     ingest,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from pipeline.patchworks_sim import endpoints
 from pipeline.patchworks_sim.company import Company
+from pipeline.patchworks_sim.dates import Dated
 from pipeline.patchworks_sim.endpoints import Call
 from pipeline.patchworks_sim.faults import Injected
 from pipeline.patchworks_sim.guise import dressed
@@ -159,7 +161,10 @@ def create_app(stand_in: StandIn) -> Starlette:
     ]
     prefixes = ("/api/v1", "/core-main/api/v1", "/fabric/api/v1")
     mounts = [Mount(prefix, routes=routes) for prefix in prefixes]
-    return Starlette(routes=[*mounts, Route("/_truth", truth)])
+    return Starlette(
+        routes=[*mounts, Route("/_truth", truth)],
+        middleware=[Middleware(Dated, clock=stand_in.clock)],
+    )
 
 
 def _ms(instant: datetime) -> int:
