@@ -114,6 +114,14 @@ class EngineSettings(Section):
         return value
 
 
+class ShopifySettings(Section):
+    """A shop whose webhooks come to the edge."""
+
+    tenant: str
+    secret: SecretStr
+    """The app's client secret, which webhooks are signed with."""
+
+
 class IngestSettings(Section):
     """The HTTP edge."""
 
@@ -123,6 +131,8 @@ class IngestSettings(Section):
     """Bearer tokens by a name that may appear in logs and metrics."""
     signing_secrets: dict[str, SecretStr] = {}
     """Standard Webhooks secrets (``whsec_…``) by name; two per sender while rotating."""
+    shopify: dict[str, ShopifySettings] = {}
+    """Shops by the name in the address their webhooks go to."""
     collector: str = "ingest"
     """The name this edge gives itself in heartbeats, and stamps on events that carry none."""
     heartbeat_seconds: Annotated[float, Field(ge=0)] = 5.0
