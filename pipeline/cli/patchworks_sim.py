@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +15,9 @@ from pipeline.patchworks_sim.faults import HOSTILE, ORDINARY, UnknownFaultError,
 
 if TYPE_CHECKING:
     from pipeline.patchworks_sim.stand_in import StandIn
+
+CATCHES_UP = timedelta(days=1)
+"""How far back it begins if its time runs faster than ours: no collector believes a future."""
 
 _FAULTS_HELP = (
     "[bold]all[/bold], [bold]none[/bold], [bold]hostile[/bold], or names with commas between. "
@@ -27,7 +30,8 @@ def patchworks_sim(
     *,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8310,
     speed: Annotated[
-        float, typer.Option(min=0.1, max=600, help="Simulated seconds in each real one.")
+        float,
+        typer.Option(min=1, max=600, help="Above 1 it begins a day ago, and so fast catches up."),
     ] = 1,
     companies: Annotated[int, typer.Option(min=1, max=20, help="Tenants, each with a key.")] = 1,
     runs: Annotated[
@@ -56,7 +60,8 @@ def patchworks_sim(
     from pipeline.patchworks_sim.faults import Faults
     from pipeline.patchworks_sim.stand_in import StandIn
 
-    start = datetime.now(UTC)
+    behind = CATCHES_UP if speed > 1 else timedelta(0)
+    start = datetime.now(UTC) - behind
     tenants = [
         Company.draw(
             start, number=n, seed=seed, history_hours=history, live_hours=168, runs_per_minute=runs
@@ -66,7 +71,7 @@ def patchworks_sim(
     with console.status("Drawing what has happened so far"):
         for tenant in tenants:
             tenant.past.reach(round(1000 * start.timestamp()))
-    clock = RunningClock(datetime.now(UTC), speed)
+    clock = RunningClock(datetime.now(UTC) - behind, speed, catches_up=True)
     stand_in = StandIn(clock, tenants, Faults.named(chosen, start, seed))
     try:
         asyncio.run(_serve(stand_in, port))
@@ -80,7 +85,7 @@ async def _serve(stand_in: StandIn, port: int) -> None:
     from pipeline.patchworks_sim.app import create_app
 
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # torn answers are meant
-    async with serving(create_app(stand_in), "127.0.0.1", port) as url:
+    async with serving(create_app(stand_in), "127.0.0.1", port, dates=False) as url:
         console.print(f"Core API  {url}/api/v1", soft_wrap=True)
         console.print(f"truth     {url}/_truth", soft_wrap=True)
         for company in stand_in.companies:

@@ -24,8 +24,6 @@ from pipeline.patchworks_sim.guise import dressed
 from pipeline.patchworks_sim.query import RefusedError, Row
 from pipeline.patchworks_sim.stand_in import StandIn
 
-ELSEWHERE = "https://elsewhere.invalid/api/v1/flow-runs"
-"""Where redirects lead."""
 _BROKEN_JSON = (
     b'{"data": [{"id": 1,',
     b"<html><body>Please log in</body></html>",
@@ -96,7 +94,9 @@ class _Visit:
         if strikes("server-errors"):
             return HTMLResponse("<h1>Server Error</h1>", dice.choice((500, 502, 503, 504)))
         if strikes("redirects"):
-            return RedirectResponse(ELSEWHERE, dice.choice((301, 302, 307, 308)))
+            return RedirectResponse(
+                self._stand_in.faults.elsewhere, dice.choice((301, 302, 307, 308))
+            )
         if strikes("slow"):
             await self._stand_in.clock.sleep(dice.uniform(5, 25))
         if strikes("bad-json"):

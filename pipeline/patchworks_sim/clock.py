@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+
+from pipeline.collect.clock import Clock
 
 
-class Clock(Protocol):
-    """What the stand-in asks of time."""
+class RunningClock(Clock):
+    """Runs on by itself from ``start``, ``speed`` of its seconds in each of ours.
 
-    def now(self) -> datetime:
-        """Return the instant it is."""
-        ...
+    With ``catches_up``, until it has reached the present; from there on it runs as ours does.
+    """
 
-    async def sleep(self, seconds: float) -> None:
-        """Let so many of its seconds pass."""
-        ...
-
-
-class RunningClock:
-    """Runs on by itself from ``start``, ``speed`` of its seconds in each of ours."""
-
-    def __init__(self, start: datetime, speed: float = 1.0) -> None:
-        self._start, self._speed = start, speed
-        self._begun = time.monotonic()
+    def __init__(self, start: datetime, speed: float = 1.0, *, catches_up: bool = False) -> None:
+        super().__init__(speed, start)
+        self._catches_up = catches_up
 
     def now(self) -> datetime:
         """Return the instant it is."""
-        return self._start + timedelta(seconds=self._speed * (time.monotonic() - self._begun))
-
-    async def sleep(self, seconds: float) -> None:
-        """Let so many of its seconds pass."""
-        await asyncio.sleep(seconds / self._speed)
+        now = super().now()
+        return min(now, datetime.now(UTC)) if self._catches_up else now
 
 
-class HandClock:
-    """Stands still until it is moved; to sleep costs nothing.
+class HandClock(Clock):
+    """Stands still until it is moved; who sleeps moves it.
 
     >>> clock = HandClock(datetime(2026, 3, 3, 8, tzinfo=UTC))
     >>> clock.advance(90)
-    >>> clock.now().isoformat()
-    '2026-03-03T08:01:30+00:00'
+    >>> clock.now().isoformat(), clock.seconds()
+    ('2026-03-03T08:01:30+00:00', 90.0)
     """
 
     def __init__(self, start: datetime) -> None:
-        self._now = start.astimezone(UTC)
+        super().__init__(start=start)
+        self._hand = start.astimezone(UTC)
 
     def now(self) -> datetime:
         """Return the instant it is."""
-        return self._now
+        return self._hand
+
+    def seconds(self) -> float:
+        """Return seconds since it was made."""
+        return (self._hand - self._start).total_seconds()
 
     def advance(self, seconds: float) -> None:
         """Move on."""
-        self._now += timedelta(seconds=seconds)
+        self._hand += timedelta(seconds=seconds)
 
-    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 - nobody waits for a hand
-        """Let others go first."""
-        await asyncio.sleep(0)
+    async def sleep(self, seconds: float) -> None:
+        """Move on at once."""
+        self.advance(seconds)

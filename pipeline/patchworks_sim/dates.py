@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.patchworks_sim.clock import Clock
+from pipeline.collect.clock import Clock
 
 
 class Dated:

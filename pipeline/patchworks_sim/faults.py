@@ -100,6 +100,8 @@ class Faults:
         Share of the requests a fault befalls, where it is not the usual one.
     outages
         When nothing works: from, until.
+    elsewhere
+        Where redirects lead.
     injected
         What befell whom; the latest hundred thousand.
     """
@@ -108,6 +110,7 @@ class Faults:
     seed: int = 1
     shares: dict[str, float] = field(default_factory=dict)
     outages: list[tuple[datetime, datetime]] = field(default_factory=list)
+    elsewhere: str = "https://elsewhere.invalid/api/v1/flow-runs"
     injected: deque[Injected] = field(default_factory=lambda: deque(maxlen=100_000))
 
     @classmethod

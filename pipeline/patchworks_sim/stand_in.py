@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pipeline.patchworks_sim.clock import Clock
+from pipeline.collect.clock import Clock
 from pipeline.patchworks_sim.company import Company
 from pipeline.patchworks_sim.faults import Faults
 from pipeline.patchworks_sim.past import RUNNING

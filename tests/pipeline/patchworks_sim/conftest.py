@@ -36,7 +36,7 @@ def stand_in(clock: HandClock, company: Company) -> StandIn:
 async def api(stand_in: StandIn, company: Company) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"authorization": company.api_key}
     async with (
-        serving(create_app(stand_in), "127.0.0.1", 0) as url,
+        serving(create_app(stand_in), "127.0.0.1", 0, dates=False) as url,
         httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers) as client,
     ):
         yield client

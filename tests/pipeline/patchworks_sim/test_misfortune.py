@@ -116,7 +116,10 @@ async def test_a_slow_answer_takes_seconds_of_the_stand_ins_time(company: Compan
     clock = RunningClock(START, speed=100)
     stand_in = StandIn(clock, [company])
     always(stand_in, "slow")
-    async with serving(create_app(stand_in), "127.0.0.1", 0) as url, httpx.AsyncClient() as client:
+    async with (
+        serving(create_app(stand_in), "127.0.0.1", 0, dates=False) as url,
+        httpx.AsyncClient() as client,
+    ):
         asked = clock.now()
         await client.get(f"{url}/api/v1/flows", headers={"authorization": company.api_key})
     assert clock.now() - asked > timedelta(seconds=5)
