@@ -138,7 +138,7 @@ class Collector:
         return await self._events(place, rows)
 
     async def _read_window(self, place: Place, window: Window, *, overlap: bool) -> list[Event]:
-        start = window.start - OVERLAP if overlap else window.start
+        start = max(window.start - OVERLAP, place.since) if overlap else window.start
         params = {**Window(start, window.end).params, "include": INCLUDES, "sort": "-started_at"}
         rows = (await read_list(self.client, "/flow-runs", params)).rows
         self._stride.learn(len(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipeline.collect.budget import Budget
 from pipeline.collect.client import Client
 from pipeline.collect.collector import Collector
 from pipeline.collect.delivery import Delivery
+from pipeline.collect.errors import PatchworksError
 from pipeline.collect.metrics import CollectMetrics
 from pipeline.collect.place import Places
 from pipeline.ingest.server import serving
@@ -44,7 +45,7 @@ class SleptClock:
         return (self._now - self._start).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
+        self._now += timedelta(seconds=max(seconds, 0.001))
 
 
 class MemoryLog:
@@ -108,17 +109,20 @@ class Office:
         metrics = CollectMetrics(CollectorRegistry()).of("acme", settings.requests_per_minute)
         places = Places.open(self.folder / "collect.db")
         delivery = Delivery("acme", self.log, IngestSettings())
-        async with self.client(**changes) as client:
-            yield Collector("acme", settings, client, places, delivery, self.clock, metrics)
-        places.close()
+        try:
+            async with self.client(**changes) as client:
+                yield Collector("acme", settings, client, places, delivery, self.clock, metrics)
+        finally:
+            places.close()
 
     async def collect(self, minutes: float, **changes: Any) -> None:
-        """Poll for a while."""
+        """Poll for a while; what fails is tried again at the next poll, as the service does."""
         async with self.collector(**changes) as collector:
             end = self.clock.now() + timedelta(minutes=minutes)
             while self.clock.now() < end:
                 began = self.clock.seconds()
-                await collector.poll()
+                with suppress(PatchworksError):
+                    await collector.poll()
                 await self.clock.sleep(max(began + 15 - self.clock.seconds(), 0))
 
     def truth(self, since: datetime, until: datetime) -> set[tuple[str, str]]:
