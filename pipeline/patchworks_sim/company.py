@@ -70,13 +70,18 @@ class Company:
             profiles=_scaled(start, runs_per_minute) if runs_per_minute else FLOWS,
             seed=seed + 1000 * number,
         )
+        return cls.of(name, Past(scenario, 10_000_000 * number), seed)
+
+    @classmethod
+    def of(cls, name: str, past: Past, seed: int = 1) -> Company:
+        """Make a company of what it has done; its secrets follow from its name and the seed."""
         return cls(
             name,
             api_key=f"pwk-{_secret(name, 'key', seed)}",
             email=f"ops@{name}.example",
             password=_secret(name, "password", seed)[:16],
-            past=Past(scenario, 10_000_000 * number),
-            since=round(scenario.start.timestamp() * 1000),
+            past=past,
+            since=round(past.scenario.start.timestamp() * 1000),
         )
 
     def afford(self, now: int) -> int:

@@ -21,6 +21,8 @@ from pipeline.simulator.scenario import Scenario
 MINUTE = 60_000
 """Milliseconds; instants here are epoch milliseconds, as in the filters of the Core API."""
 
+FIRST_FLOW = 4101
+
 RUNNING, SUCCESS, FAILURE, STOPPED, PARTIAL = 1, 2, 3, 4, 5
 
 _STOPPED = 0.02
@@ -44,7 +46,7 @@ _TRACKED = {
     "fulfilments": EntityType(58, "Fulfilments"),
     "returns": EntityType(63, "Return"),
 }
-"""By the first word of a flow's id; the others have no track step."""
+"""By what a flow's name says it carries; the others have no track step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Flow:
     @property
     def entity(self) -> EntityType | None:
         """What its track step tracks, if it has one."""
-        return _TRACKED.get(self.profile.flow_id.partition("-")[0])
+        return _TRACKED.get(self.profile.name.partition(":")[0].split()[-1].lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +125,30 @@ class Past:
     ----------
     first_id
         Where flow and run ids begin, so that those of several companies differ.
+    begin
+        The epoch minute of the first run; that of the history, if not given.
+    mixed
+        Whether some runs are stopped, come through in part, or warn; a scenario has no such runs.
     """
 
-    def __init__(self, scenario: Scenario, first_id: int = 0) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        first_id: int = 0,
+        *,
+        begin: int | None = None,
+        mixed: bool = True,
+    ) -> None:
         self.scenario = scenario
         self.flows = {
-            first_id + 4101 + i: Flow(first_id + 4101 + i, profile)
-            for i, profile in enumerate(scenario.profiles)
+            number: Flow(number, profile)
+            for number, profile in enumerate(scenario.profiles, first_id + FIRST_FLOW)
         }
         drawn = scenario.flows(first_id + 8_400_000)
         self._lanes = [_Lane(f, r) for f, r in zip(self.flows.values(), drawn, strict=True)]
-        self._minute = int(scenario.history[0]) if len(scenario.history) else int(scenario.live[0])
-        self._first, self._end = self._minute, int(scenario.live[-1])
+        self._first, self._end = int(scenario.history[0]), int(scenario.live[-1])
+        self._minute = self._first if begin is None else begin
+        self._mixed = mixed
         self._dice = random.Random(scenario.seed)  # noqa: S311 - it plays
         self._job_ids = count(first_id + 61_000_000)
         self.runs: list[Run] = []
@@ -227,7 +241,7 @@ class Past:
         )
 
     def _fate(self, *, succeeded: bool) -> tuple[int, bool]:
-        chance = self._dice.random()
+        chance = self._dice.random() if self._mixed else 1.0
         if succeeded:
             return SUCCESS, chance < _WARNED
         if chance < _STOPPED:

@@ -5,8 +5,8 @@ Pure and seeded: the same arguments give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -103,21 +103,34 @@ class Scenario:
         """Where the live part ends."""
         return instant(int(self.live[-1]) + 1)
 
+    def renamed(self, ids: Mapping[str, str]) -> Scenario:
+        """Return the same with other ids of flows."""
+        return replace(
+            self,
+            profiles=[replace(p, flow_id=ids[p.flow_id]) for p in self.profiles],
+            faults=[replace(f, flow_id=ids[f.flow_id]) for f in self.faults],
+        )
+
     def name(self, flow_id: str) -> str:
         """Return the name of a flow."""
         return next((p.name for p in self.profiles if p.flow_id == flow_id), flow_id)
 
-    def backfill(self) -> Iterator[Stretch]:
-        """Yield the history as whole windows, an hour at a time."""
+    def backfill(self, *, handed_over: bool = False) -> Iterator[Stretch]:
+        """Yield the history as whole windows, an hour at a time.
+
+        If it is ``handed_over``, what follows is Patchworks' to tell: nothing is said here that
+        would not be said there (what runs carried), and the last heartbeat is the last of all.
+        """
         past = slice(len(self.history))
         flows = [
-            windows(profile, numbers.part(past), self.history)
+            windows(profile, numbers.part(past), self.history, records=not handed_over)
             for profile, numbers in zip(self.profiles, self.traffic, strict=True)
         ]
         hour: list[Event] = []
         for minute, *row in zip(self.history.tolist(), *flows, strict=True):
-            hour += [*row, *self._promises(minute), heartbeat(minute)]
-            if minute % 60 == 59 or minute == self.history[-1]:
+            last = minute == self.history[-1]
+            hour += [*row, *self._promises(minute), heartbeat(minute, last=last and handed_over)]
+            if minute % 60 == 59 or last:
                 yield _stretch(minute, hour)
                 hour = []
 
