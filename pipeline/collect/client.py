@@ -6,6 +6,7 @@ It talks to the hosts of its settings and to no other: a redirect is an error.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -46,6 +47,10 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 """The API's clock may be ahead of ours by this much."""
 
 
+OLD_TOKENS = 8
+"""Tokens that are kept out of words even when they are no longer in use."""
+
+
 class Reply(NamedTuple):
     """A document, and the time of the API when it was made (to the second, rounded down)."""
 
@@ -74,6 +79,7 @@ class Client:
         self._clock = clock
         self._observe = observe
         self._token: str | None = None
+        self._tokens: deque[str] = deque(maxlen=OLD_TOKENS)
         self._http = httpx.AsyncClient(
             headers={"Accept": "application/json", "Content-Type": "application/json"},
             follow_redirects=False,
@@ -140,6 +146,7 @@ class Client:
         token = reply.document.get("token") if isinstance(reply.document, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
             raise BadReplyError("login: the reply holds no token")
+        self._tokens.append(token)
         return token
 
     async def _ask(self, request: httpx.Request, what: str) -> Reply:
@@ -207,7 +214,7 @@ class Client:
         """Return what must never be written down."""
         given = (self._company.api_key, self._company.password)
         known = [secret.get_secret_value() for secret in given if secret is not None]
-        return [secret for secret in [*known, self._token] if secret]
+        return [secret for secret in [*known, *self._tokens] if secret]
 
     def _time(self, response: httpx.Response) -> datetime:
         """Return the API's time: what it has not done by then, it can only do later."""

@@ -13,9 +13,12 @@ import structlog
 from pipeline.collect.events import Event, encode, unreadable
 from pipeline.ingest.admission import admit
 from pipeline.ingest.problems import RefusedError
-from pipeline.ingest.redact import MARK
+from pipeline.ingest.redact import MARK, redact
 from pipeline.log.base import Entry, EventLog
 from pipeline.settings import IngestSettings
+
+UNWRITABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+"""What JSON cannot hold: an integer of a thousand digits, half a character, too deep a nesting."""
 
 log = structlog.get_logger()
 
@@ -77,7 +80,7 @@ class Delivery:
         for data in (event["data"], plain) if len(plain) < len(event["data"]) else (plain,):
             try:
                 return admit([_encoded({**event, "data": data}, masks)], self._limits, now), True
-            except (RefusedError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            except (RefusedError, *UNWRITABLE) as error:
                 reason = str(error)
         log.warning("row refused", tenant=self._tenant, id=event["id"], reason=reason)
         return self._buried(event, reason, masks), False
@@ -87,7 +90,7 @@ class Delivery:
             return []
         if "row" not in event["data"]:
             event = unreadable(self._tenant, event["data"], reason, event["time"])
-        return [Entry(f"{self._tenant}:patchworks", _encoded(event, masks))]
+        return [Entry(f"{self._tenant}:patchworks", redact(_encoded(event, masks)))]
 
 
 def _encoded(event: Event, masks: Sequence[bytes]) -> bytes:

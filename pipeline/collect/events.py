@@ -68,6 +68,9 @@ def unreadable(tenant: str, found: object, reason: str, time: datetime) -> Event
 
     The engine puts it aside as a dead letter, which is where whoever looks for it will look.
     """
-    preview = hide_secrets(redact_text(repr(found)[:PREVIEW_CHARS]))
+    try:
+        preview = hide_secrets(redact_text(repr(found)[:PREVIEW_CHARS]))
+    except (ValueError, RecursionError):  # an integer of thousands of digits, too deep a nesting
+        preview = "cannot be shown"
     id_ = f"bad:{zlib.crc32(preview.encode(errors='replace')):08x}"
     return event(tenant, "cogent.flow.run", id_, time, {"reason": reason, "row": preview})

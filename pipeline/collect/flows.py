@@ -11,7 +11,7 @@ from pipeline.collect.client import Client
 from pipeline.collect.events import Event, encode, event
 from pipeline.collect.paging import read_list
 from pipeline.collect.place import FlowSeen, Place
-from pipeline.collect.rows import BadRowError, Row, child, flag, flat, objects, text
+from pipeline.collect.rows import BadRowError, Row, child, flag, flat, key, objects, text
 from pipeline.collect.schedules import promises
 
 INCLUDES = "currentVersion,currentVersion.schedules"
@@ -76,7 +76,7 @@ def flows_of(rows: Iterable[Any]) -> dict[str, FlowSeen]:
             row = flat(each)
         except BadRowError:
             continue
-        if flow_id := text(row, "id"):
+        if flow_id := key(row, "id"):
             found[flow_id] = _flow(row)
     return found
 
@@ -89,7 +89,7 @@ def _flow(row: Row) -> FlowSeen:
     return FlowSeen(
         name=text(row, "name") or "",
         enabled=deployed and flag(row, "is_enabled") is not False,
-        version=text(version, "id") or "",
+        version=key(version, "id") or "",
         crons=sorted(crons),
     )
 

@@ -13,7 +13,7 @@ from detectors.errors.masking import hide_secrets
 from pipeline.collect.client import Client
 from pipeline.collect.events import Event, event, iso
 from pipeline.collect.paging import read_list
-from pipeline.collect.rows import Row, child, instant, objects, text
+from pipeline.collect.rows import Row, child, instant, key, objects, text
 from pipeline.collect.runs import Run
 
 LONGEST_MESSAGE = 16_384
@@ -59,7 +59,7 @@ def log_events(tenant: str, run: Run, end: Event, rows: Iterable[Row]) -> list[E
 
 
 def _line(tenant: str, run: Run, end: Event, number: int, row: Row) -> Event:
-    log_id = text(row, "id") or f"{run.run_id}:{number}"
+    log_id = key(row, "id") or f"{run.run_id}:{number}"
     written = instant(row, "created_at", "timestamp")
     data = {
         "run_id": run.run_id,
@@ -67,9 +67,9 @@ def _line(tenant: str, run: Run, end: Event, number: int, row: Row) -> Event:
         "level": (text(row, "log_level", "level") or "INFO").upper(),
         "message": _message(row),
         "log_id": log_id,
-        "step_id": text(row, "flow_step_id", "step_id"),
+        "step_id": key(row, "flow_step_id", "step_id"),
         "step_name": text(child(row, "flow_step"), "name"),
-        "payload_metadata_id": text(row, "payload_metadata_id"),
+        "payload_metadata_id": key(row, "payload_metadata_id"),
         "logged_at": written and iso(written),
     }
     told = {name: value for name, value in data.items() if value is not None}

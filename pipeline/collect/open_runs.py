@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.collect.client import Client
 from pipeline.collect.errors import RefusedError
 from pipeline.collect.paging import PER_PAGE, read_list
-from pipeline.collect.rows import BadRowError, flat, text
+from pipeline.collect.rows import BadRowError, flat, key
 from pipeline.collect.runs import INCLUDES
 from pipeline.collect.windows import EDGE, Window
 
@@ -96,7 +96,7 @@ def _by_id(rows: Iterable[Any]) -> dict[str, Any]:
     found = {}
     for row in rows:
         try:
-            if run_id := text(flat(row), "id"):
+            if run_id := key(flat(row), "id"):
                 found[run_id] = row
         except BadRowError:
             continue  # the list of runs tells of it

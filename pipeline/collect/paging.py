@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from pipeline.collect.client import Client
 from pipeline.collect.errors import BadReplyError
-from pipeline.collect.rows import BadRowError, Row, flat, text, whole
+from pipeline.collect.rows import BadRowError, Row, flat, key, whole
 
 PER_PAGE = 100
 """The most that the API's description allows."""
 
-MOST_PAGES = 200
+MOST_PAGES = 100
 """Lists are asked for in pieces of some ten pages; a list that goes on and on has no end."""
 
 READINGS = 3
@@ -89,6 +89,6 @@ def _page(document: Any, path: str) -> _Page:
 
 def _id(found: object) -> str | None:
     try:
-        return text(flat(found), "id")
+        return key(flat(found), "id")
     except BadRowError:
         return None

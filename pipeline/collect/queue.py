@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipeline.collect.events import Event, event, iso
-from pipeline.collect.rows import BadRowError, Row, child, flat, instant, text
+from pipeline.collect.rows import BadRowError, Row, child, flat, instant, key, text
 
 INCLUDES = "flow"
 
@@ -47,7 +47,7 @@ def read_jobs(rows: Iterable[Any]) -> list[Job]:
 
 def _job(row: Row) -> Job | None:
     flow = child(row, "flow")
-    id_, flow_id = text(row, "id"), text(row, "flow_id") or text(flow, "id")
+    id_, flow_id = key(row, "id"), key(row, "flow_id") or key(flow, "id")
     if id_ is None or flow_id is None:
         return None
     trigger, queued = (text(row, "trigger") or "unknown").lower(), instant(row, "created_at")
@@ -57,7 +57,7 @@ def _job(row: Row) -> Job | None:
         "state": "queued",
         "trigger": trigger,
         "flow_name": text(flow, "name"),
-        "flow_version_id": text(row, "flow_version_id"),
+        "flow_version_id": key(row, "flow_version_id"),
         "queued_at": queued,
     }
     data = {name: value for name, value in told.items() if value is not None}

@@ -16,7 +16,10 @@ from typing import Any
 Row = Mapping[str, Any]
 
 LONGEST_TEXT = 256
-"""Letters of an id or a name: what the contracts take."""
+"""Letters of a name: what the contracts take."""
+
+LONGEST_KEY = 64
+"""Letters of an id. Cut short it would be another's."""
 
 
 class BadRowError(ValueError):
@@ -77,6 +80,16 @@ def text(row: Row, *names: str) -> str | None:
                 if told := str(value).strip():
                     return told[:LONGEST_TEXT]
     return None
+
+
+def key(row: Row, *names: str) -> str | None:
+    """Return the first field that holds an id, as text.
+
+    >>> key({"id": 8841}, "id"), key({"id": "8" * 1000}, "id")
+    ('8841', None)
+    """
+    found = text(row, *names)
+    return found if found is not None and len(found) <= LONGEST_KEY else None
 
 
 def whole(row: Row, *names: str) -> int | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from detectors.errors.masking import hide_secrets
 from pipeline.collect.events import Event, event, iso
-from pipeline.collect.rows import BadRowError, Row, child, flag, instant, text, whole
+from pipeline.collect.rows import BadRowError, Row, child, flag, instant, key, text, whole
 
 INCLUDES = (
     "flow,errorWarningLogs,metrics,payloadSize,operationsSent,operationsReceived,retriedFlowRun"
@@ -67,8 +67,8 @@ def read_run(row: Row) -> Run:
     >>> run.run_id, run.state, run.data["flow_id"]
     ('7', 'success', '3')
     """
-    run_id, status = text(row, "id"), text(row, "status")
-    flow_id = text(row, "flow_id") or text(child(row, "flow"), "id")
+    run_id, status = key(row, "id"), text(row, "status")
+    flow_id = key(row, "flow_id") or key(child(row, "flow"), "id")
     started = instant(row, "started_at", "created_at")
     state = STATES.get(status or "")
     for name, value in (("id", run_id), ("flow_id", flow_id), ("started_at", started)):
@@ -94,12 +94,12 @@ def _begun(row: Row) -> Event:
     told = {
         "trigger": trigger,
         "flow_name": text(child(row, "flow"), "name") or text(row, "name"),
-        "flow_version_id": text(row, "flow_version_id"),
+        "flow_version_id": key(row, "flow_version_id"),
         "virtual_environment": text(row, "virtual_environment_version"),
-        "user_id": text(row, "user_id"),
+        "user_id": key(row, "user_id"),
     }
     if trigger == "retry":  # which way the link points is not documented: a retry points back
-        original = text(row, "retry_flow_run_id") or text(child(row, "retried_flow_run"), "id")
+        original = key(row, "retry_flow_run_id") or key(child(row, "retried_flow_run"), "id")
         told["retry_of_run_id"] = original or "unknown"
     return {name: value for name, value in told.items() if value is not None}
 

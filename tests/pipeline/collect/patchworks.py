@@ -135,7 +135,9 @@ class Office:
     def told(self) -> list[tuple[str, str]]:
         """The states of runs that were delivered, repeats included."""
         data = [event["data"] for event in self.log.of("flow.run")]
-        return [(one["run_id"], one["state"]) for one in data if one["state"] != "queued"]
+        return [
+            (one["run_id"], one["state"]) for one in data if one.get("state", "queued") != "queued"
+        ]
 
 
 @asynccontextmanager
@@ -154,13 +156,15 @@ def watermarks(log: MemoryLog) -> list[datetime]:
     return [datetime.fromisoformat(beat["data"]["watermark"]) for beat in beats]
 
 
-def late(log: MemoryLog) -> list[dict[str, Any]]:
-    """Events older than a watermark given before them."""
-    given, found = datetime.min.replace(tzinfo=UTC), []
+def late(log: MemoryLog, by: timedelta = timedelta(0)) -> list[dict[str, Any]]:
+    """Events older than a watermark given before them, unless they are repeats."""
+    given, found = START - timedelta(days=8), []
+    seen: set[str] = set()
     for event in log.events:
         at = datetime.fromisoformat(event["time"])
         if event["type"] == "cogent.collector.heartbeat":
             given = max(given, datetime.fromisoformat(event["data"]["watermark"]))
-        elif at < given:
+        elif at < given - by and event["id"] not in seen:
             found.append(event)
+        seen.add(event["id"])
     return found
