@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from pipeline.patchworks_sim import rows
 from pipeline.patchworks_sim.company import RETENTION_MS, Company
-from pipeline.patchworks_sim.past import Run
+from pipeline.patchworks_sim.objects import Run
 from pipeline.patchworks_sim.query import Query, RefusedError, Row, envelope
 
 RUN_FILTERS = (

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.patchworks_sim.past import FAILURE, PARTIAL, Flow, Job, Passed, Run
+from pipeline.patchworks_sim.objects import FAILURE, PARTIAL, Flow, Job, Passed, Run
 from pipeline.patchworks_sim.query import Row
 
 RUN_INCLUDES = frozenset(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pipeline.collect.clock import Clock
 from pipeline.patchworks_sim.company import Company
 from pipeline.patchworks_sim.faults import Faults
-from pipeline.patchworks_sim.past import RUNNING
+from pipeline.patchworks_sim.objects import RUNNING
 from pipeline.patchworks_sim.query import RefusedError
 
 TOKEN_LIFE = timedelta(hours=24)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.patchworks_sim.clock import HandClock
 from pipeline.patchworks_sim.company import REQUESTS_A_MINUTE, Company
-from pipeline.patchworks_sim.past import Run
+from pipeline.patchworks_sim.objects import Run
 from pipeline.patchworks_sim.stand_in import StandIn
 
 
