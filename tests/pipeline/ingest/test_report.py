@@ -128,6 +128,15 @@ def test_a_message_alone_is_a_line_of_the_log():
     assert (line["type"], line["data"]["level"]) == ("cogent.flow.log", "WARNING")
 
 
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [({"state": "partial"}, "ERROR"), ({"status": 503}, "ERROR"), ({"state": "ok"}, "INFO")],
+)
+def test_a_line_is_as_bad_as_what_became_of_it(change: dict[str, Any], level: str):
+    line, *_ = events({"run_id": 1, "flow_id": 2, "message": "no stock"} | change)
+    assert line["data"]["level"] == level
+
+
 def test_secrets_in_a_message_do_not_get_in():
     message = "POST /hook?patchworks_signature=s3cret Authorization: Bearer abcdef123456"
     raws = reported(json.dumps({**FAILED, "message": message}).encode(), "acme", NOW)

@@ -37,6 +37,13 @@ def test_every_outcome_occurs(past: Past):
     assert Counter(run.outcome for run in past.runs).keys() == {2, 3, 4, 5}
 
 
+def test_or_only_those_of_the_scenario(past: Past):
+    plain = Past(past.scenario, mixed=False)
+    plain.reach(NOON + HOUR)
+    assert {run.outcome for run in plain.runs} == {2, 3}
+    assert not any(run.warned for run in plain.runs)
+
+
 def test_however_it_is_asked_for_it_is_the_same(past: Past):
     again = Company.draw(START, history_hours=0.5, live_hours=4.0).past
     for now in range(NOON - HOUR, NOON + 4 * HOUR, 17_000):
