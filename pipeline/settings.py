@@ -195,6 +195,8 @@ class CompanySettings(Section):
     """Of the 240 that Patchworks allows: the dashboard and other clients need theirs."""
     backfill_days: Annotated[float, Field(ge=0, le=7)] = 7.0
     """How far to look back at first start. Patchworks keeps runs for seven days."""
+    tracked_data: bool = True
+    """Whether business keys are collected too, as far as the budget goes."""
     success_log_share: Annotated[float, Field(ge=0, le=1)] = 0.02
     """Share of the runs that went well whose whole log is read too."""
 

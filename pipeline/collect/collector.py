@@ -29,12 +29,9 @@ from pipeline.collect.place import Place, Places
 from pipeline.collect.queue import Job
 from pipeline.collect.rows import BadRowError, flat, objects
 from pipeline.collect.runs import INCLUDES, Run, end_event, read_run, start_event
-from pipeline.collect.windows import EDGE, Stride, Window
+from pipeline.collect.tracked import read_tracked
+from pipeline.collect.windows import EDGE, OVERLAP, Stride, Window
 from pipeline.settings import CompanySettings
-
-OVERLAP = timedelta(seconds=60)
-"""Runs that started this long before the watermark are listed again: short ones have ended by then,
-and what became visible late is found."""
 
 FLOWS_EVERY = timedelta(minutes=5)
 """Between two looks at flows and schedules: they change by hand."""
@@ -109,6 +106,7 @@ class Collector:
             events += look.promises_until(place, window.end + schedules.AHEAD)
             if window.end == target:
                 events += [*look.changes(place), *self._queue(place, jobs, now)]
+                events += await self._tracked(place, target)
             await self._deliver(place, events, window.end)
             self._on_progress(begun, window.end, target)
             events = []
@@ -188,6 +186,20 @@ class Collector:
             return await logs.read_log(self.client, run.run_id)
         except PatchworksError as error:
             log.info("log not read", tenant=self.tenant, run_id=run.run_id, reason=str(error))
+            return []
+
+    async def _tracked(self, place: Place, target: datetime) -> list[Event]:
+        """Read tracked data, if there is budget to spare; what is left out comes later."""
+        if not self._company.tracked_data:
+            return []
+        if not self.client.budget.spare():
+            self._metrics.shed()
+            return []
+        try:
+            return await read_tracked(self.client, self.tenant, place, target)
+        except PatchworksError as error:
+            log.info("tracked data not read", tenant=self.tenant, reason=str(error))
+            self._metrics.failed(error)
             return []
 
     async def _look_at_flows(self, now: datetime) -> Look:

@@ -23,7 +23,7 @@ class CollectMetrics:
         self.errors = counter("errors", "Polls and looks that failed, by error.", "kind")
         self.events = counter("events", "Events delivered.", "type")
         self.refused = counter("refused_rows", "Rows that could not be used.")
-        self.shed = counter("shed", "Run logs not read, for want of budget.")
+        self.shed = counter("shed", "Looks left out, or put off, for want of budget.")
         self.budget = gauge("budget_requests_per_minute", "Requests allowed in a minute.")
         self.lag = gauge("lag_seconds", "Behind the present by this much at the last delivery.")
         self.watermark = gauge("watermark_timestamp_seconds", "Everything before is delivered.")
@@ -50,7 +50,7 @@ class CompanyMetrics:
         self._families.errors.labels(self._tenant, type(error).__name__).inc()
 
     def shed(self) -> None:
-        """Count a log that was not read."""
+        """Count a look that was left out."""
         self._families.shed.labels(self._tenant).inc()
 
     def delivered(self, delivered: Delivered, watermark: datetime, now: datetime) -> None:

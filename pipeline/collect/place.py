@@ -51,6 +51,8 @@ class Place(msgspec.Struct):
         By id.
     promised
         Runs that schedules promise have been told of up to here.
+    tracked
+        Tracked data has been read up to here.
     """
 
     since: datetime
@@ -60,6 +62,7 @@ class Place(msgspec.Struct):
     queued: list[str] = []
     flows: dict[str, FlowSeen] | None = None
     promised: datetime | None = None
+    tracked: datetime | None = None
 
 
 class PlacesUnavailableError(Exception):

@@ -14,6 +14,11 @@ EDGE = timedelta(seconds=1)
 """By which windows overlap: whether their limits belong to them is not documented."""
 
 
+OVERLAP = timedelta(seconds=60)
+"""What lies this far before the watermark is listed again: short runs have ended by then, and what
+became visible late is found."""
+
+
 class Window(NamedTuple):
     """Runs that started from ``start`` to ``end``."""
 
@@ -24,8 +29,8 @@ class Window(NamedTuple):
     def params(self) -> dict[str, str | int]:
         """The filters of a list, in Unix milliseconds."""
         return {
-            "filter[started_after]": _ms(self.start - EDGE),
-            "filter[started_before]": _ms(self.end),
+            "filter[started_after]": milliseconds(self.start - EDGE),
+            "filter[started_before]": milliseconds(self.end),
         }
 
 
@@ -54,5 +59,6 @@ class Stride:
             self.length = min(self.length * 2, LONGEST)
 
 
-def _ms(instant: datetime) -> int:
+def milliseconds(instant: datetime) -> int:
+    """Return an instant as filters take it: Unix milliseconds."""
     return round(instant.timestamp() * 1000)
