@@ -16,6 +16,7 @@ from pipeline.cli import (  # noqa: F401 - each registers its command
     demo,
     doctor,
     ingest,
+    init,
     patchworks_sim,
     replay,
     run,

@@ -21,7 +21,7 @@ from pipeline.collect.clock import Clock
 from pipeline.collect.delivery import Delivery
 from pipeline.collect.errors import PatchworksError
 from pipeline.collect.events import Event, heartbeat, unreadable
-from pipeline.collect.flows import Look, read_flows
+from pipeline.collect.flows import FLOWS_EVERY, Look, read_flows
 from pipeline.collect.metrics import CompanyMetrics
 from pipeline.collect.open_runs import read_ended
 from pipeline.collect.paging import read_list
@@ -32,9 +32,6 @@ from pipeline.collect.runs import INCLUDES, Run, end_event, read_run, start_even
 from pipeline.collect.tracked import read_tracked
 from pipeline.collect.windows import EDGE, OVERLAP, Stride, Window
 from pipeline.settings import CompanySettings
-
-FLOWS_EVERY = timedelta(minutes=5)
-"""Between two looks at flows and schedules: they change by hand."""
 
 RETENTION = timedelta(days=7) - timedelta(minutes=10)
 """Patchworks forgets runs after seven days; the edge of that is left alone while it is read."""

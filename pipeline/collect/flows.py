@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.collect.client import Client
@@ -15,6 +15,9 @@ from pipeline.collect.rows import BadRowError, Row, child, flag, flat, key, obje
 from pipeline.collect.schedules import promises
 
 INCLUDES = "currentVersion,currentVersion.schedules"
+
+FLOWS_EVERY = timedelta(minutes=5)
+"""Between two looks at flows and schedules: they change by hand."""
 
 
 class Look:
