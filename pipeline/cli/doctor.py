@@ -30,9 +30,14 @@ def doctor(
     kafka: Annotated[bool, typer.Option("--kafka", help="Look at the Kafka cluster too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
 ) -> None:
-    """Look at settings, journal, ports and (if asked) Kafka, and say what is amiss."""
+    """Look at settings, Patchworks, journal, ports and (if asked) Kafka, and say what is amiss."""
     settings = Settings.load()
-    checks: list[Callable[[Settings], Iterator[Finding]]] = [_senders, _journal, _ports]
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _senders,
+        _patchworks,
+        _journal,
+        _ports,
+    ]
     findings = [finding for check in checks + [_kafka] * kafka for finding in check(settings)]
     for finding in findings:
         if as_json:
@@ -51,6 +56,13 @@ def _senders(settings: Settings) -> Iterator[Finding]:
     if open_wide:
         words += f", though the edge listens on {settings.ingest.host}"
     yield Finding("senders", not open_wide, words)
+
+
+def _patchworks(settings: Settings) -> Iterator[Finding]:
+    from pipeline.cli.patchworks_check import check
+
+    for subject, good, words in check(settings):
+        yield Finding(subject, good, words)
 
 
 def _journal(settings: Settings) -> Iterator[Finding]:

@@ -47,6 +47,8 @@ FlowData = (
     | structs.ScheduleExpected
 )
 """The data of events that concern one flow."""
+KEPT = (structs.RecordTracked, structs.WebhookReceived, structs.Notice)
+"""The data of events that are kept in the log for other readers, and only counted here."""
 
 
 class Engine:
@@ -115,7 +117,7 @@ class Engine:
                 self._queues(event, data)
             elif isinstance(data, structs.MetricSample):
                 self._sample(event, data)
-            elif data.flow_id is not None:
+            elif not isinstance(data, KEPT) and data.flow_id is not None:
                 self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
         else:
             self.totals["duplicate"] += 1
@@ -158,8 +160,9 @@ class Engine:
                 self.totals["windows"] += 1
                 out.append(closed)
         out += self._metrics.close_due()
-        for component in (self._seen, self._runs, self._outlooks):
-            component.advance(marks.furthest)
+        self._seen.advance(marks.furthest, marks.own())
+        self._runs.advance(marks.furthest)
+        self._outlooks.advance(marks.furthest)
 
     def _of_flow(self, event: EventStruct, data: FlowData, key: FlowKey) -> None:
         at = event.time.timestamp()

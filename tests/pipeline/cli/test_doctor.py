@@ -26,7 +26,7 @@ def test_all_is_well_in_an_empty_folder(cogentai: Command):
 def test_each_finding_is_one_json_object(cogentai: Command):
     objects = cogentai("doctor", "--json").objects
     assert [set(found) for found in objects] == [{"subject", "good", "words"}] * len(objects)
-    assert [found["subject"] for found in objects][:2] == ["senders", "journal"]
+    assert [found["subject"] for found in objects][:3] == ["senders", "patchworks", "journal"]
 
 
 def test_a_sound_journal_is_good_and_a_damaged_one_is_not(cogentai: Command):

@@ -312,6 +312,21 @@ def test_every_type_of_event_is_accepted() -> None:
     assert sum(n for name, n in e.totals.items() if name.startswith("events.")) == 4
 
 
+def test_what_is_kept_for_other_readers_is_counted_and_makes_no_flow() -> None:
+    e = engine()
+    tracked = {"entity_type": "orders", "key": "#1", "direction": "send", "flow_id": "orders"}
+    webhook = {"system": "shopify", "topic": "orders/create", "delivery_id": "d"}
+    told = {"level": "error", "message": "no stock", "flow_id": "orders"}
+    events = [
+        event("cogent.record.tracked", MONDAY, tracked),
+        event("cogent.webhook.received", MONDAY, webhook),
+        event("cogent.notice", MONDAY, told),
+    ]
+    assert letters(feed(e, *events, heartbeat(MONDAY + 60))) == []
+    assert sum(n for name, n in e.totals.items() if name.startswith("events.")) == 4
+    assert not e.flows.keys
+
+
 # What a restart, a re-delivery or another way of batching must not change.
 
 
