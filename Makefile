@@ -48,7 +48,7 @@ bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detect
 gate: $(VENV)/.dev ## detection against its tolerances, on short simulated worlds
 	@$(BIN)/python -m benchmarks.gate $(ARGS)
 
-chaos: $(VENV)/.dev ## workers and broker killed, paused and replaced: half an hour, ARGS=--help
+chaos: $(VENV)/.dev ## workers and broker killed, paused and replaced: a quarter of an hour; ARGS=--help
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: $(VENV)/.dev ## a real Kafka broker on this machine, until Ctrl-C

@@ -3,8 +3,8 @@
 Three workers under a supervisor work off a feed with duplicates and a tenth out of order. What
 they publish is then compared, byte by byte, with a linear replay of the same topic.
 
-The defaults are the full run: about half an hour on two shared cores. The feed lasts as long as the
-disturbances do, whatever the machine. For a look:
+The defaults are the full run, which takes a quarter of an hour on two shared cores. The feed goes
+no faster than the schedule, whatever the machine. For a look:
 
     python -m tests.chaos --kills 4 --terms 2 --stops 1 --joins 1 --broker-kills 1 \\
         --broker-pauses 0 --events 10000

@@ -96,7 +96,12 @@ class Feeder:
 
     def release(self, share: float) -> None:
         """Let it go as far as a share of the whole."""
-        self._released = max(self._released, round(share * len(self._given)))
+        self._released = round(share * len(self._given))
+
+    def hurry(self) -> None:
+        """Let it go to the end without a pause."""
+        self.release(1.0)
+        self._pause = 0.0
 
     async def work(self) -> None:
         """Append everything, as far as it is released."""

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.processes import Cogentai
+from tests.e2e.processes import COMMAND, Cogentai
 
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 20.0
@@ -37,11 +37,14 @@ class Fleet:
         Where processes leave what they say.
     env
         Their settings.
+    code
+        What they run, if not ``cogentai worker``.
     """
 
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+    def __init__(self, folder: Path, env: dict[str, str], code: str = COMMAND) -> None:
         self._folder = folder
         self._env = env
+        self._code = code
         self._running: dict[int, Cogentai] = {}
         self._next = 0
         self.exits: list[Exit] = []
@@ -53,7 +56,7 @@ class Fleet:
         return number
 
     def _start(self, number: int) -> None:
-        self._running[number] = Cogentai(self._folder, "worker", self._env)
+        self._running[number] = Cogentai(self._folder, "worker", self._env, self._code)
 
     def ready(self) -> bool:
         """Whether the group has given each of them its share."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -20,8 +21,10 @@ def _lines(run: Run, conditions: Mapping[str, object]) -> Iterator[str]:
         f"{name} {value}" for name, value in conditions.items()
     )
     yield ""
-    yield f"{run.events:,} events fed, {run.refused} appends refused and repeated, "
-    yield f"{run.commits:,} commits."
+    yield (
+        f"{run.events:,} events fed, {run.refused} appends refused and repeated, "
+        f"{run.commits:,} commits."
+    )
     yield from _table(
         ("What must be 0", "of", "found"),
         [(c.what, f"{c.looked_at:,}", f"{c.wrong:,}") for c in run.checks],
@@ -29,7 +32,7 @@ def _lines(run: Run, conditions: Mapping[str, object]) -> Iterator[str]:
     )
     done = Counter(strike.what.partition(" of worker")[0] for strike in run.strikes)
     yield from _table(("Disturbance", "times"), sorted(done.items()), title="What was done")
-    ends = Counter(each.reason() for each in run.exits)
+    ends = Counter(re.sub(r"partition \d+ of \S+: ", "", each.reason()) for each in run.exits)
     yield from _table(("Exit", "times"), ends.most_common(), title="How workers ended")
     rows = [
         (n, f"{s.at:.1f}", s.what, s.behind, "" if s.recovered is None else f"{s.recovered:.1f}")

@@ -24,13 +24,13 @@ class Kind(StrEnum):
 
 
 SECONDS = {
-    Kind.KILL: 10.0,
-    Kind.TERMINATE: 7.0,
-    Kind.SLEEP: 24.0,
-    Kind.JOIN: 7.0,
-    Kind.LEAVE: 7.0,
-    Kind.BROKER_KILL: 20.0,
-    Kind.BROKER_PAUSE: 75.0,
+    Kind.KILL: 7.0,
+    Kind.TERMINATE: 3.0,
+    Kind.SLEEP: 13.0,
+    Kind.JOIN: 6.0,
+    Kind.LEAVE: 3.0,
+    Kind.BROKER_KILL: 7.0,
+    Kind.BROKER_PAUSE: 70.0,
 }
 """About how long each takes until commits go on, measured on two shared cores: the feed is spread
 by it, so that there is work all along. Nothing depends on it being right."""

@@ -60,7 +60,7 @@ class Storm:
             before = await self._do(each, strike)
             if not each.hasty:
                 await self._recovered(strike, before)
-        self.feeder.release(1.0)
+        self.feeder.hurry()
 
     async def _live_work(self, seconds: float) -> None:
         """Let work go on for a while, so that the disturbance hits it."""
