@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PK     := schemas detectors pipeline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint type fmt fuzz bench gate kafka schemas lock clean
+.PHONY: help run test lint type fmt fuzz bench gate chaos kafka schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detect
 
 gate: $(VENV)/.dev ## detection against its tolerances, on short simulated worlds
 	@$(BIN)/python -m benchmarks.gate $(ARGS)
+
+chaos: $(VENV)/.dev ## workers and broker killed, paused and replaced: a quarter of an hour; ARGS=--help
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: $(VENV)/.dev ## a real Kafka broker on this machine, until Ctrl-C
 	@$(BIN)/python -m tests.broker $(ARGS)

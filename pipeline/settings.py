@@ -163,6 +163,8 @@ class KafkaSettings(Section):
     partitions: PositiveInt = 12
     replication: PositiveInt = 1
     session_timeout_seconds: Positive = 10.0
+    stall_seconds: Positive = 60.0
+    """A worker that has records to apply and commits none for so long ends, to be started again."""
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str | None = None
     sasl_username: str | None = None

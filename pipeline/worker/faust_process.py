@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,6 +12,7 @@ from mode.supervisors import CrashingSupervisor
 
 from pipeline.log.security import faust_security
 from pipeline.settings import KafkaSettings
+from pipeline.worker.watchdog import end_process
 
 BUFFER = 16_384
 """Records Faust may hold. When it is full, the fetcher sleeps for a whole second, in which a worker
@@ -88,7 +87,7 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
         await super().on_stop()
 
     def _limit(self) -> None:
-        deadline = threading.Timer(STOP_SECONDS, _give_up)
+        deadline = threading.Timer(STOP_SECONDS, end_process, ["Kafka does not answer"])
         deadline.daemon = True
         deadline.start()
 
@@ -112,9 +111,3 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
     def _reason(self) -> Exception | None:
         crash: Any = self.crash_reason or self.app.crash_reason
         return crash if isinstance(crash, Exception) else None
-
-
-def _give_up() -> None:
-    sys.stderr.write("cogentai: worker stopped: Kafka does not answer\n")
-    sys.stderr.flush()
-    os._exit(1)

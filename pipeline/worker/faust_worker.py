@@ -9,8 +9,9 @@ error ends the process: it starts again where its last commit left it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.settings import Settings
 from pipeline.worker.faust_process import FaustProcess, make_app
 from pipeline.worker.partition import Observer, Partition
+from pipeline.worker.watchdog import Watchdog
 
 BATCH = 200
 """Records taken at once. Faust's cost is per record and a transaction's per batch (about 20 ms on a
@@ -44,11 +46,21 @@ class FaustWorker:
         The whole.
     observers
         Told of everything committed.
+    rebalanced
+        Told how many seconds each rebalance took, from giving partitions up to getting some.
     """
 
-    def __init__(self, settings: Settings, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        observers: Sequence[Observer] = (),
+        rebalanced: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self._settings = settings
-        self._observers = observers
+        self._watchdog = Watchdog(settings.kafka)
+        self._observers = (*observers, self._watchdog)
+        self._rebalanced = rebalanced
+        self._revoked_at = time.monotonic()
         self._assigned: frozenset[int] | None = None
         self._partitions: dict[int, Partition] = {}
         self._lock = asyncio.Lock()
@@ -62,7 +74,8 @@ class FaustWorker:
 
     def run(self) -> Exception | None:
         """Work until SIGTERM or SIGINT; return what broke it, or None after a clean stop."""
-        broke = FaustProcess(self.app, self._drain).run()
+        with self._watchdog:
+            broke = FaustProcess(self.app, self._drain).run()
         return self._failure or broke
 
     def readiness(self) -> tuple[bool, str]:
@@ -131,11 +144,14 @@ class FaustWorker:
 
     async def _on_assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
         self._assigned = frozenset(place.partition for place in assigned)
+        self._watchdog.assigned(self._assigned)
+        self._rebalanced(time.monotonic() - self._revoked_at)
         log.info("partitions assigned", partitions=sorted(self._assigned))
 
     async def _on_revoked(self, _app: Any, _revoked: Any, **_: Any) -> None:
         """Let go of everything: a rebalance takes all partitions first, and then gives some."""
         self._assigned = None
+        self._revoked_at = time.monotonic()
         async with self._lock:
             await self._let_go()
 

@@ -19,6 +19,9 @@ SESSION_SECONDS = 6.0
 """The shortest that brokers allow unless told otherwise."""
 
 
+COMMAND = "from pipeline.cli import main; main()"
+
+
 def environment(settings: KafkaSettings) -> dict[str, str]:
     """The settings of a process that works on a test's topics."""
     names = ("bootstrap", "group", "partitions", "events_topic", "dead_letters_topic")
@@ -38,15 +41,17 @@ def free_port() -> int:
 
 
 class Cogentai:
-    """One process."""
+    """One process: a command, or another worker of a test's own making."""
 
-    def __init__(self, folder: Path, command: str, env: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, command: str, env: dict[str, str], code: str = COMMAND
+    ) -> None:
         self.port = free_port()
         self.errors = folder / f"{command}-{self.port}.err"
         ports = {"COGENTAI_METRICS__PORT": str(self.port)}
         with self.errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from pipeline.cli import main; main()", command],
+                [sys.executable, "-c", code, command],
                 env={**os.environ, **ports, **env},
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
