@@ -1,8 +1,19 @@
-"""Events per second through the whole path, side by side with a bare consumer.
+"""Events per second through the whole path, beside a bare consumer and what else people use.
 
-Each case works off the same records from a full log: a consumer that only decodes, the engine
-through Faust (a ``cogentai worker`` of its own), the engine on the journal, and the engine alone
-in memory. Broker and consumer share the machine, so ratios count, not absolute figures.
+Every case works off the same records of one topic, in a process of its own:
+
+  engine    cogentai worker: fetch, decode, statistics, detection, commit, outputs
+  bare      an aiokafka consumer that decodes and does no more: the ceiling
+  noop      a Faust agent that ignores raw records (one event a record only)
+  table     a plain Faust app: statistics of each flow and minute, a table write an event
+  quix      a Quix Streams app: the same statistics in tumbling windows
+  river     a bare loop around river: the same statistics, and a score a minute
+  embedded  the engine on the SQLite journal, in this process
+  alone     the engine in memory, in this process
+
+Broker and consumers share the machine, so ratios count, not absolute figures. By default 100 flows
+and all cases once, some three minutes; --full adds 1,000 and 10,000 flows and a second worker, some
+fifteen. The first run makes an environment for Quix Streams in .run/quix.
 """
 
 from __future__ import annotations
@@ -11,14 +22,14 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.throughput.alone import alone, shares
-from benchmarks.throughput.bare import bare
-from benchmarks.throughput.embedded import embedded
+from benchmarks.throughput.alone import shares
+from benchmarks.throughput.cases import BARE, CASES, ENGINE, Case
 from benchmarks.throughput.faust import through_faust
 from benchmarks.throughput.report import Measured, Report, machine
 from benchmarks.throughput.topics import fill, topics
@@ -27,80 +38,123 @@ from tests.broker import Broker, NoBrokerError, shared_broker
 from tests.broker.base import kafka_version
 from tests.broker.external import ExternalBroker
 
-SIZES = (200, 1)
-BARE = "bare consumer with decoding"
-FAUST = "engine through Faust"
-EMBEDDED = "engine embedded"
-ALONE = "engine alone"
-CASES = (BARE, FAUST, EMBEDDED, ALONE)
 PARTITIONS = 2
+MINUTES = 4
+"""At least so many minutes of events, however many flows there are: windows have to close."""
+A_MINUTE = 5
+"""Events of a flow."""
 ENVIRONMENT_MISSING = 3
 
+Rates = dict[tuple[str, int], float]
+"""By case and number of workers."""
 
-def one_round(work: Workload, bootstrap: str, progress: Progress) -> dict[str, float]:
-    """Measure every case once; return events per second by case."""
-    task = progress.tasks[0].id
-    rates = {}
 
-    def step(what: str) -> None:
-        progress.update(task, advance=1, description=f"{what} ({work.size} a record)")
-
-    with topics(bootstrap, work.partitions) as settings, tempfile.TemporaryDirectory() as folder:
-        step("filling the log")
-        asyncio.run(fill(settings, work))
-        step(BARE)
-        rates[BARE] = asyncio.run(bare(settings, work))
-        step(FAUST)
-        rates[FAUST] = asyncio.run(through_faust(settings, work, Path(folder)))
-        step(EMBEDDED)
-        rates[EMBEDDED] = asyncio.run(embedded(work, Path(folder)))
-        step(ALONE)
-        rates[ALONE] = alone(work)
+def one_round(
+    work: Workload, given: argparse.Namespace, bootstrap: str, progress: Progress
+) -> Rates:
+    """Measure every case once; return events per second."""
+    rates: Rates = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if ENGINE in given.cases:
+            for workers in given.workers:
+                _step(progress, f"engine, {workers} workers", work)
+                with topics(bootstrap, work.partitions) as settings:
+                    rate = asyncio.run(through_faust(settings, work, folder, workers))
+                rates[ENGINE, workers] = rate
+        with topics(bootstrap, work.partitions) as settings:
+            _step(progress, "filling the log", work)
+            asyncio.run(fill(settings, work))
+            for key, case in _others(given.cases, work.size):
+                _step(progress, case.title, work)
+                rates[key, 1] = asyncio.run(case.measure(settings, work, folder))
     return rates
 
 
+def _others(chosen: list[str], size: int) -> Iterator[tuple[str, Case]]:
+    for key, case in CASES.items():
+        if key in chosen and not case.engine and size in case.sizes:
+            yield key, case
+
+
+def _step(progress: Progress, what: str, work: Workload) -> None:
+    progress.update(progress.tasks[0].id, advance=1, description=f"{what} ({work.size} a record)")
+
+
 def measure(given: argparse.Namespace, broker: Broker, console: Console) -> Report:
-    """Run every case in both shapes, round by round."""
+    """Run every case in every shape, round by round."""
     conditions = machine()
-    works = [workload(given.events, given.flows, size, PARTITIONS) for size in SIZES]
-    rows = {(size, case): Measured(case, size) for size in SIZES for case in CASES}
+    rows: dict[tuple[int, int, str, int], Measured] = {}
+    events = []
     with Progress(console=console, transient=True) as progress:
-        progress.add_task("starting", total=given.repeat * len(works) * (len(CASES) + 1) + 1)
-        for _ in range(given.repeat):
-            for work in works:
-                rates = one_round(work, broker.bootstrap, progress)
-                for case, rate in rates.items():
-                    rows[work.size, case].rates.append(rate)
-                    rows[work.size, case].ratios.append(rate / rates[BARE])
+        progress.add_task("starting", total=_steps(given) + 1)
+        for flows in given.flows:
+            for size in given.sizes:
+                wanted = given.events if size > 1 else given.events // 4
+                work = workload(max(wanted, MINUTES * A_MINUTE * flows), flows, size, PARTITIONS)
+                events.append(f"{work.events:,} ({flows:,} flows, {size} a record)")
+                for _ in range(given.repeat):
+                    rates = one_round(work, given, broker.bootstrap, progress)
+                    for (key, workers), rate in rates.items():
+                        row = rows.setdefault(
+                            (size, flows, key, workers),
+                            Measured(CASES[key].title, size, flows, workers),
+                        )
+                        row.rates.append(rate)
+                        row.ratios.append(rate / rates[BARE, 1])
         progress.update(progress.tasks[0].id, advance=1, description="where the time goes")
-        micros, flow_windows = shares(works[0])
+        batched = workload(min(given.events, 200_000), given.flows[0], max(given.sizes), PARTITIONS)
+        micros, flow_windows = shares(batched)
     version = "elsewhere" if isinstance(broker, ExternalBroker) else kafka_version()
-    value = works[0].appends[0][0].value
     conditions |= {
         "broker": f"Kafka {version}",
-        "events": ", ".join(f"{w.events:,} at {w.size} a record" for w in works),
+        "events": "; ".join(events),
         "mix": "cogent.flow.run, each run once, about 5 a flow and minute; a heartbeat a minute",
-        "bytes_an_event": len(value),
-        "flows": given.flows,
+        "bytes_an_event": len(batched.appends[0][0].value),
         "partitions": PARTITIONS,
-        "workers": 1,
         "rounds": f"{given.repeat} (medians)",
     }
     return Report(list(rows.values()), micros, flow_windows, conditions)
 
 
-def main() -> None:
-    """Measure, and print what was found."""
+def _steps(given: argparse.Namespace) -> int:
+    a_round = len(given.workers) * (ENGINE in given.cases) + 1
+    shapes = [len(list(_others(given.cases, size))) + a_round for size in given.sizes]
+    return given.repeat * len(given.flows) * sum(shapes)
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         "benchmarks.throughput",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--events", type=_positive, default=200_000, help="default: %(default)s")
-    parser.add_argument("--flows", type=_positive, default=100, help="default: %(default)s")
+    parser.add_argument("--full", action="store_true", help="up to 10,000 flows, 2 workers")
+    parser.add_argument(
+        "--cases", type=_cases, default=list(CASES), help="such as engine,noop; bare always runs"
+    )
+    parser.add_argument("--flows", type=_numbers, help="such as 100,10000")
+    parser.add_argument("--workers", type=_numbers, help="of the engine, such as 1,2")
+    parser.add_argument("--sizes", type=_numbers, default=[200, 1], help="events a record: 200,1")
+    parser.add_argument(
+        "--events",
+        type=_positive,
+        default=200_000,
+        help="of a batched topic, a quarter of it with one event a record; default: %(default)s",
+    )
     parser.add_argument("--repeat", type=_positive, default=1, help="rounds; medians are shown")
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--plot", type=Path, help="draw the table into this file")
     given = parser.parse_args()
+    given.flows = given.flows or ([100, 1_000, 10_000] if given.full else [100])
+    given.workers = given.workers or ([1, 2] if given.full else [1])
+    return given
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    given = parse()
     console = Console(stderr=True)
     try:
         broker = shared_broker(console.print)
@@ -121,6 +175,17 @@ def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _numbers(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
+
+
+def _cases(text: str) -> list[str]:
+    chosen = {BARE, *text.split(",")}
+    if unknown := chosen - set(CASES):
+        raise argparse.ArgumentTypeError(f"no such case: {', '.join(sorted(unknown))}")
+    return [key for key in CASES if key in chosen]
 
 
 if __name__ == "__main__":

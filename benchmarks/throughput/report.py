@@ -21,6 +21,8 @@ class Measured:
 
     case: str
     events_per_record: int
+    flows: int = 100
+    workers: int = 1
     rates: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
 
@@ -36,10 +38,11 @@ class Report:
 
     def print(self, console: Console) -> None:
         """Print two tables, and the conditions under them."""
-        table = Table("events a record", "case", "events/s", "ratio to bare")
+        table = Table("events a record", "flows", "case", "workers", "events/s", "ratio to bare")
         for row in self.rows:
             rate, ratio = f"{median(row.rates):,.0f}", f"{median(row.ratios):.3f}"
-            table.add_row(str(row.events_per_record), row.case, rate, ratio)
+            shape = (str(row.events_per_record), f"{row.flows:,}", row.case, str(row.workers))
+            table.add_row(*shape, rate, ratio)
         console.print(table)
         where = Table("where the time goes", "µs an event", "share")
         total = sum(self.microseconds.values())
@@ -57,6 +60,8 @@ class Report:
                 "throughput": [
                     {
                         "events_per_record": row.events_per_record,
+                        "flows": row.flows,
+                        "workers": row.workers,
                         "case": row.case,
                         "events_per_s": round(median(row.rates)),
                         "ratio": round(median(row.ratios), 4),

@@ -14,7 +14,10 @@ START = 1_772_409_600  # Monday 2 March 2026, 00:00 UTC
 
 
 def runs(events: int, flows: int, per_minute: float = 5.0) -> Iterator[Entry]:
-    """Yield about ``events`` entries: each run once, at its end, and a heartbeat a minute."""
+    """Yield about ``events`` entries: each run once, at its end, and a heartbeat a minute.
+
+    The last heartbeat closes every window, so that the work does not depend on where they end.
+    """
     rng = np.random.default_rng(1)
     made = minute = 0
     while made < events:
@@ -25,6 +28,7 @@ def runs(events: int, flows: int, per_minute: float = 5.0) -> Iterator[Entry]:
             made += n
         minute += 1
         yield _heartbeat(at + 60)
+    yield _heartbeat(at + 120)
 
 
 def _iso(at: float) -> str:

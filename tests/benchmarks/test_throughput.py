@@ -101,6 +101,8 @@ def test_the_report_is_one_json_object_of_medians() -> None:
     assert found["throughput"] == [
         {
             "events_per_record": 200,
+            "flows": 100,
+            "workers": 1,
             "case": "engine alone",
             "events_per_s": 20,
             "ratio": 0.2,
