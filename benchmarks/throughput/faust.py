@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from benchmarks.process import Cogentai, StoppedError, workers
 from benchmarks.throughput.topics import fill
-from benchmarks.throughput.worker import Worker, WorkerStoppedError, workers
 from benchmarks.throughput.workload import Workload
 from pipeline.log.kafka_checkpoint import HEADER_KEY
 from pipeline.log.kafka_consumer import running
@@ -68,7 +68,7 @@ def rate(work: Workload, commits: list[Commit]) -> float:
 
 
 async def _commits(
-    settings: KafkaSettings, work: Workload, started: Sequence[Worker]
+    settings: KafkaSettings, work: Workload, started: Sequence[Cogentai]
 ) -> list[Commit]:
     """Follow the checkpoints until everything is applied."""
     ends = {record.partition: record.offset for record in work.records()}
@@ -86,7 +86,7 @@ async def _commits(
             for each in started:
                 each.check()
             if time.monotonic() > moved_at + STALLED_SECONDS:
-                raise WorkerStoppedError(f"no commits; the worker said: {started[0].said()}")
+                raise StoppedError(f"no commits; the worker said: {started[0].said()}")
     return commits
 
 

@@ -27,12 +27,8 @@ def runs(events: int, flows: int, per_minute: float = 5.0) -> Iterator[Entry]:
                 yield _run(f"flow-{flow}", f"{minute}-{i}", at + 60 * i / n, rng.lognormal(6, 0.5))
             made += n
         minute += 1
-        yield _heartbeat(at + 60)
-    yield _heartbeat(at + 120)
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+        yield Entry(None, heartbeat(at + 60))
+    yield Entry(None, heartbeat(at + 120))
 
 
 def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
@@ -44,24 +40,30 @@ def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
         "duration_ms": round(ms, 1),
         "records_in": 1,
     }
-    event = _event("cogent.flow.run", f"run:{flow_id}:{run}", at, data)
-    return Entry(f"acme:{flow_id}", json.dumps(event).encode())
+    return Entry(f"acme:{flow_id}", event("cogent.flow.run", f"run:{flow_id}:{run}", at, data))
 
 
-def _heartbeat(at: float) -> Entry:
-    data: dict[str, object] = {"collector": "bench", "watermark": _iso(at)}
-    event = _event("cogent.collector.heartbeat", f"hb:{at}", at, data)
-    return Entry(None, json.dumps(event).encode())
+def heartbeat(at: float) -> bytes:
+    """Make the heartbeat of the collector of all these events."""
+    data: dict[str, object] = {"collector": "bench", "watermark": iso(at)}
+    return event("cogent.collector.heartbeat", f"hb:{at}", at, data)
 
 
-def _event(type_: str, id_: str, at: float, data: dict[str, object]) -> dict[str, object]:
-    return {
+def event(type_: str, id_: str, at: float, data: dict[str, object]) -> bytes:
+    """Make an event of that collector."""
+    attributes = {
         "specversion": "1.0",
         "type": type_,
         "id": id_,
         "source": "bench",
         "collector": "bench",
-        "time": _iso(at),
+        "time": iso(at),
         "tenant": "acme",
         "data": data,
     }
+    return json.dumps(attributes).encode()
+
+
+def iso(at: float) -> str:
+    """Write an instant down."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

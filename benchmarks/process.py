@@ -1,4 +1,4 @@
-"""``cogentai worker`` as a process: started, waited for, held, and stopped."""
+"""``cogentai`` as a process: started, waited for, held, and stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -21,17 +21,25 @@ START_SECONDS = 60.0
 SESSION_SECONDS = 60.0
 """Longer than workers are ever held: the group must not take their partitions away meanwhile."""
 
-
-class WorkerStoppedError(Exception):
-    """A worker ended, or commits no more, before everything was applied."""
+Environment = dict[str, str]
 
 
-class Worker:
-    """One process, with its own port for health and metrics."""
+class StoppedError(Exception):
+    """A process ended, or does nothing more, before it had done what it was to do."""
+
+
+def on_topics(settings: KafkaSettings) -> Environment:
+    """Return the environment of a process that works on some topics."""
+    given = settings.model_dump(exclude_none=True) | {"session_timeout_seconds": SESSION_SECONDS}
+    return {f"COGENTAI_KAFKA__{name.upper()}": str(value) for name, value in given.items()}
+
+
+class Cogentai:
+    """One process; ``port`` is the one it answers on."""
 
     def __init__(self, process: asyncio.subprocess.Process, port: int, errors: Path) -> None:
         self._process = process
-        self._port = port
+        self.port = port
         self._errors = errors
 
     @property
@@ -42,24 +50,24 @@ class Worker:
     def check(self) -> None:
         """Raise what stopped it, if it has ended."""
         if self._process.returncode is not None:
-            raise WorkerStoppedError(f"worker ended; it said: {self.said()}")
+            raise StoppedError(f"it ended, and said: {self.said()}")
 
     def said(self) -> str:
         """Return the end of what it wrote to standard error."""
         return self._errors.read_text()[-500:]
 
     async def ready(self) -> None:
-        """Wait until the group has given it its partitions."""
+        """Wait until it says that it is: a worker, once the group has given it its partitions."""
         until = time.monotonic() + START_SECONDS
         while not await asyncio.to_thread(self._answers):
             self.check()
             if time.monotonic() > until:
-                raise WorkerStoppedError(f"not ready; it said: {self.said()}")
+                raise StoppedError(f"not ready; it said: {self.said()}")
             await asyncio.sleep(0.2)
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5):
                 return True
         except (urllib.error.HTTPError, OSError):
             return False
@@ -85,27 +93,21 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(
-    settings: KafkaSettings, folder: Path, extra: Mapping[str, str] | None = None
-) -> AsyncIterator[Worker]:
-    """Run a worker on some topics, with further settings as environment variables."""
-    given = settings.model_dump(exclude_none=True) | {"session_timeout_seconds": SESSION_SECONDS}
-    own = {f"COGENTAI_KAFKA__{name.upper()}": str(value) for name, value in given.items()}
+async def cogentai(command: str, environment: Environment, folder: Path) -> AsyncIterator[Cogentai]:
+    """Run a command, whose settings are given as environment variables."""
     others = {k: v for k, v in os.environ.items() if not k.startswith("COGENTAI_")}
     port = free_port()
-    errors = folder / f"worker-{port}.err"
+    ports = "COGENTAI_INGEST__PORT" if command == "ingest" else "COGENTAI_METRICS__PORT"
+    errors = folder / f"{command}-{port}.err"
     with errors.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from pipeline.cli import main; main()", "worker"),
+            *(sys.executable, "-c", "from pipeline.cli import main; main()", command),
             cwd=folder,
-            env=others
-            | own
-            | {"PYTHONPATH": os.pathsep.join(sys.path), "COGENTAI_METRICS__PORT": str(port)}
-            | (extra or {}),
+            env=others | {"PYTHONPATH": os.pathsep.join(sys.path), ports: str(port)} | environment,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=stderr,
         )
-    started = Worker(process, port, errors)
+    started = Cogentai(process, port, errors)
     try:
         yield started
     finally:
@@ -113,10 +115,15 @@ async def worker(
 
 
 @asynccontextmanager
-async def workers(count: int, settings: KafkaSettings, folder: Path) -> AsyncIterator[list[Worker]]:
+async def workers(
+    count: int, settings: KafkaSettings, folder: Path
+) -> AsyncIterator[list[Cogentai]]:
     """Run so many workers, and give them once they share the partitions."""
     async with AsyncExitStack() as stack:
-        started = [await stack.enter_async_context(worker(settings, folder)) for _ in range(count)]
+        started = [
+            await stack.enter_async_context(cogentai("worker", on_topics(settings), folder))
+            for _ in range(count)
+        ]
         for _ in range(2):  # the first may have been ready alone before the last one joined
             await asyncio.gather(*(each.ready() for each in started))
             await asyncio.sleep(1)
