@@ -97,13 +97,15 @@ async def cogentai(command: str, environment: Environment, folder: Path) -> Asyn
     """Run a command, whose settings are given as environment variables."""
     others = {k: v for k, v in os.environ.items() if not k.startswith("COGENTAI_")}
     port = free_port()
-    ports = "COGENTAI_INGEST__PORT" if command == "ingest" else "COGENTAI_METRICS__PORT"
+    ports = {"COGENTAI_METRICS__PORT": str(port)}
+    if command != "worker":  # the edge answers for itself
+        ports = {"COGENTAI_INGEST__PORT": str(port), "COGENTAI_METRICS__PORT": "0"}
     errors = folder / f"{command}-{port}.err"
     with errors.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from pipeline.cli import main; main()", command),
             cwd=folder,
-            env=others | {"PYTHONPATH": os.pathsep.join(sys.path), ports: str(port)} | environment,
+            env=others | {"PYTHONPATH": os.pathsep.join(sys.path), **ports} | environment,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=stderr,
         )
