@@ -74,7 +74,7 @@ async def _commits(
     ends = {record.partition: record.offset for record in work.records()}
     commits: list[Commit] = []
     moved_at = time.monotonic()
-    async for commit in _checkpoints(settings):
+    async for commit in checkpoints(settings):
         if commit is not None:
             commits.append(commit)
             moved_at = time.monotonic()
@@ -90,7 +90,7 @@ async def _commits(
     return commits
 
 
-async def _checkpoints(settings: KafkaSettings) -> AsyncIterator[Commit | None]:
+async def checkpoints(settings: KafkaSettings) -> AsyncIterator[Commit | None]:
     """Yield every commit, and None whenever there is none for a while."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap,

@@ -19,16 +19,24 @@ def runs(events: int, flows: int, per_minute: float = 5.0) -> Iterator[Entry]:
     The last heartbeat closes every window, so that the work does not depend on where they end.
     """
     rng = np.random.default_rng(1)
-    made = minute = 0
+    made = number = 0
     while made < events:
-        at = START + 60 * minute
-        for flow, n in enumerate(rng.poisson(per_minute, flows).tolist()):
-            for i in range(n):
-                yield _run(f"flow-{flow}", f"{minute}-{i}", at + 60 * i / n, rng.lognormal(6, 0.5))
-            made += n
-        minute += 1
-        yield Entry(None, heartbeat(at + 60))
-    yield Entry(None, heartbeat(at + 120))
+        of_minute = minute(number, flows, per_minute, rng)
+        yield from of_minute
+        made += len(of_minute)
+        number += 1
+        yield Entry(None, heartbeat(START + 60 * number))
+    yield Entry(None, heartbeat(START + 60 * (number + 1)))
+
+
+def minute(number: int, flows: int, per_minute: float, rng: np.random.Generator) -> list[Entry]:
+    """Make the runs of every flow in one minute."""
+    at = START + 60 * number
+    return [
+        _run(f"flow-{flow}", f"{number}-{i}", at + 60 * i / n, rng.lognormal(6, 0.5))
+        for flow, n in enumerate(rng.poisson(per_minute, flows).tolist())
+        for i in range(n)
+    ]
 
 
 def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
