@@ -57,7 +57,7 @@ def heartbeat(at: float) -> bytes:
     return event("cogent.collector.heartbeat", f"hb:{at}", at, data)
 
 
-def event(type_: str, id_: str, at: float, data: dict[str, object]) -> bytes:
+def event(type_: str, id_: str, at: float, data: dict[str, object], tenant: str = "acme") -> bytes:
     """Make an event of that collector."""
     attributes = {
         "specversion": "1.0",
@@ -66,7 +66,7 @@ def event(type_: str, id_: str, at: float, data: dict[str, object]) -> bytes:
         "source": "bench",
         "collector": "bench",
         "time": iso(at),
-        "tenant": "acme",
+        "tenant": tenant,
         "data": data,
     }
     return json.dumps(attributes).encode()
