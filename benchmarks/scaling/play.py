@@ -38,24 +38,26 @@ def play(keys: list[str], rates: Floats, number: int, minutes: int) -> dict[str,
         "events_played": events,
         "engine_us_an_event": 1e6 * spent / events,
         "resident_mb": resident / 1e6,
-        **_restarted(engine),
-        "peak_mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - idle) / 1e6,
+        **_restarted(engine, idle),
     }
 
 
-def _restarted(engine: Engine) -> dict[str, float]:
+def _restarted(engine: Engine, idle: int) -> dict[str, float]:
     began = time.perf_counter()
     snapshot = engine.snapshot()
     dumped = time.perf_counter()
     packed = zstandard.ZstdCompressor(write_checksum=True).compress(snapshot)
     written = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - idle
+    restoring = time.perf_counter()
     again = Engine(engine.settings, engine.partition)
     again.restore(zstandard.ZstdDecompressor().decompress(packed))
     return {
         "snapshot_mb": len(snapshot) / 1e6,
         "snapshot_s": dumped - began,
         "compress_s": written - dumped,
-        "restore_s": time.perf_counter() - written,
+        "restore_s": time.perf_counter() - restoring,
+        "peak_mb": peak / 1e6,
     }
 
 

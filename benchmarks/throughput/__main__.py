@@ -31,6 +31,7 @@ from rich.progress import Progress
 from benchmarks.throughput.alone import shares
 from benchmarks.throughput.cases import BARE, CASES, ENGINE, Case
 from benchmarks.throughput.faust import through_faust
+from benchmarks.throughput.plot import plot
 from benchmarks.throughput.report import Measured, Report, machine
 from benchmarks.throughput.topics import fill, topics
 from benchmarks.throughput.workload import Workload, workload
@@ -165,6 +166,8 @@ def main() -> None:
         report = measure(given, broker, console)
     finally:
         broker.stop()
+    if given.plot:
+        plot(report.rows, given.plot)
     if given.json:
         print(report.json())
     else:

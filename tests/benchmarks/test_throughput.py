@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.throughput.__main__ import parse
 from benchmarks.throughput.alone import PARTS, alone, shares
 from benchmarks.throughput.embedded import embedded
 from benchmarks.throughput.faust import Commit, rate
+from benchmarks.throughput.plot import plot
 from benchmarks.throughput.report import Measured, Report, machine
 from benchmarks.throughput.workload import workload
 from pipeline.log.journal import Journal
@@ -110,3 +112,23 @@ def test_the_report_is_one_json_object_of_medians() -> None:
         }
     ]
     assert found["conditions"]["python"]
+
+
+def test_the_picture_has_every_case(tmp_path: Path) -> None:
+    cases = [("engine alone", 100, 1), ("engine alone", 1000, 1), ("engine alone", 100, 2)]
+    rows = [Measured(case, 200, flows, n, [10.0], [0.1]) for case, flows, n in cases]
+
+    plot(rows, tmp_path / "throughput.png")
+
+    assert (tmp_path / "throughput.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bare_always_runs_since_others_are_held_against_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks.throughput", "--cases=quix", "--flows=10,20"])
+
+    given = parse()
+
+    assert given.cases == ["bare", "quix"]
+    assert (given.flows, given.workers, given.sizes) == ([10, 20], [1], [200, 1])
