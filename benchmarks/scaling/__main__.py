@@ -44,6 +44,7 @@ def reckoned(
         "workers_by_memory": -(-given.partitions // a_worker),
         "cluster_resident_gb": given.partitions * heaviest["resident_mb"] / 1000,
         "checkpoints_gb_before_compression": given.partitions * heaviest["snapshot_mb"] / 1000,
+        "cluster_outputs_mb_per_s": given.flows * heaviest["outputs_kb_a_flow_and_minute"] / 60_000,
         "restore_s_a_worker": a_worker * heaviest["restore_s"],
     }
 

@@ -15,6 +15,7 @@ from benchmarks.scaling.population import Floats
 from benchmarks.throughput.runs import START, event, heartbeat
 from pipeline.engine.engine import Engine
 from pipeline.log.base import BATCH_CONTENT_TYPE, Record
+from pipeline.outputs.encode import encode
 from pipeline.settings import EngineSettings
 
 A_RECORD = 200
@@ -24,12 +25,13 @@ def play(keys: list[str], rates: Floats, number: int, minutes: int) -> dict[str,
     """Play some minutes of a partition's flows; return what it takes."""
     idle = _resident()
     engine = Engine(EngineSettings(), number)
-    spent, events = 0.0, 0
+    spent, events, written = 0.0, 0, 0
     for record, told in _records(keys, rates, number, minutes):
         began = time.perf_counter()
-        engine.apply(record)
+        outputs = encode(engine.apply(record), topic="bench", partition=number)
         spent += time.perf_counter() - began
         events += told
+        written += sum(len(output.value or b"") for output in outputs)
     resident = _resident() - idle
     return {
         "partition": number,
@@ -37,6 +39,7 @@ def play(keys: list[str], rates: Floats, number: int, minutes: int) -> dict[str,
         "events_per_minute": float(rates.sum()),
         "events_played": events,
         "engine_us_an_event": 1e6 * spent / events,
+        "outputs_kb_a_flow_and_minute": written / 1e3 / (len(keys) * (minutes - 1)),
         "resident_mb": resident / 1e6,
         **_restarted(engine, idle),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -48,12 +49,12 @@ def test_a_whole_run_measures_three_partitions_and_reckons_the_rest(
 
 
 def test_a_worker_holds_as_many_partitions_as_its_memory_has_room_for() -> None:
-    import argparse
+    heaviest = {"resident_mb": 150.0, "flows": 4000, "snapshot_mb": 100.0, "restore_s": 0.5}
+    heaviest["outputs_kb_a_flow_and_minute"] = 3.0
 
-    played = [{"resident_mb": 150.0, "flows": 4000, "snapshot_mb": 100.0, "restore_s": 0.5}]
-
-    found = reckoned(played, argparse.Namespace(partitions=256), worker_gb=1.0)
+    found = reckoned([heaviest], Namespace(partitions=256, flows=10**6), worker_gb=1.0)
 
     assert found["partitions_a_worker_by_memory"] == 6
     assert found["workers_by_memory"] == 43
     assert found["restore_s_a_worker"] == 3.0
+    assert found["cluster_outputs_mb_per_s"] == 50.0
