@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PK     := schemas detectors pipeline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint type fmt fuzz bench gate chaos kafka schemas lock clean
+.PHONY: help run test lint type fmt fuzz bench measure gate chaos kafka schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,14 @@ fuzz: $(VENV)/.dev ## hostile input for whatever reads what others wrote
 
 bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detection costs
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+	@$(BIN)/python -m benchmarks.cost
+
+measure: $(VENV)/.dev ## all figures of docs/performance.md and docs/scaling.md, within half an hour
+	@$(BIN)/python -m benchmarks.throughput --full
+	@$(BIN)/python -m benchmarks.latency
+	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.memory
+	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.cost
 
 gate: $(VENV)/.dev ## detection against its tolerances, on short simulated worlds
