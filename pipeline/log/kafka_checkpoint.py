@@ -17,6 +17,8 @@ from pipeline.log.base import Checkpoint, LogUnavailableError
 from pipeline.log.kafka_consumer import PartitionReader
 
 Offset = Annotated[int, msgspec.Meta(ge=0)]
+Applied = Annotated[int, msgspec.Meta(ge=-1)]
+"""The last offset applied; -1 where flows have moved in before the partition had a record."""
 
 HEADER_KEY = b"header"
 _CHUNK_BYTES = 800_000
@@ -26,8 +28,8 @@ _LOOK_BACK = 64  # records; more than a commit's own, unless a snapshot was give
 class Header(msgspec.Struct, frozen=True):
     """Where a partition stands, and the offsets of the chunks that make up its snapshot."""
 
-    applied: Offset
-    snapshot_offset: Offset | None = None
+    applied: Applied
+    snapshot_offset: Applied | None = None
     chunks: tuple[Offset, ...] = ()
 
 
