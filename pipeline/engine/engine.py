@@ -7,17 +7,19 @@ same log gives the same bytes: once more, on another machine, or after a restart
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from itertools import compress, groupby
+from typing import Any, cast
 
 from detectors.reliability import Reliability
-from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
+from pipeline.engine.accumulator import RECORDS_IN, STARTED, UNKNOWN, Cells, Kind
+from pipeline.engine.batch import FEWEST, RunBatches
 from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
 from pipeline.engine.collectors import CollectorAlerts
-from pipeline.engine.counting import count_run, count_window
+from pipeline.engine.counting import count_run, count_window, take_depth
 from pipeline.engine.dedup import SeenIds
 from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
-from pipeline.engine.flows import Feed, Flows
+from pipeline.engine.flows import HORIZON, Feed, Flows
 from pipeline.engine.metrics import Metrics
 from pipeline.engine.open_windows import MixedWindowError
 from pipeline.engine.outlooks import Outlooks
@@ -33,11 +35,6 @@ from schemas.alerts import Alert
 from schemas.signals import SignalName
 from schemas.structs import EventStruct
 
-HORIZON = 2 * 86_400
-"""Seconds an event may lie ahead of its flow's next window. Further ahead it is a producer's
-defect, or its collector sends no heartbeats; either way its window would stay open for ever."""
-
-
 FlowData = (
     structs.FlowRun
     | structs.FlowWindow
@@ -47,6 +44,10 @@ FlowData = (
     | structs.ScheduleExpected
 )
 """The data of events that concern one flow."""
+
+Entry = tuple[int | None, EventStruct | DeadLetter]
+"""What a record holds at a place (None outside a batch)."""
+RunEntry = tuple[int | None, EventStruct]
 
 
 class Engine:
@@ -86,41 +87,73 @@ class Engine:
         self._briefing = Briefing(settings, self.flows, self._outlooks, self._closing)
         self._metrics = Metrics(settings, self._outlooks.annotations, self._closing.first_open)
         self._collector_alerts = CollectorAlerts()
+        self._batches = RunBatches(
+            settings.window_seconds,
+            self.flows,
+            self._runs,
+            self._closing.windows,
+            self._closing.errors,
+        )
 
     def apply(self, record: Record) -> list[Emission]:
         """Apply one record; return what it brings about, in order."""
         out: list[Emission] = []
-        for place, event in read(record):
-            if isinstance(event, DeadLetter):
-                self._bury(event, out)
+        for are_runs, stretch in groupby(read(record), _is_run):
+            entries = list(stretch)
+            if are_runs and len(entries) >= FEWEST:
+                self._apply_runs(record, cast("list[RunEntry]", entries), out)
                 continue
-            try:
-                self._apply_event(event, out)
-            except RefusedError as refused:
-                self._bury(dead(record, place, refused.reason, str(refused)), out)
+            for place, event in entries:
+                if isinstance(event, DeadLetter):
+                    self._bury(event, out)
+                elif isinstance(event.data, structs.Heartbeat) or self._seen.first(
+                    event.source, event.id
+                ):
+                    self._apply_event(record, place, event, out)
+                else:
+                    self.totals["duplicate"] += 1
         return out
+
+    def _apply_runs(self, record: Record, entries: list[RunEntry], out: list[Emission]) -> None:
+        """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
+        events = [event for _, event in entries]
+        first = self._seen.firsts([e.source for e in events], [e.id for e in events])
+        if not all(first):
+            self.totals["duplicate"] += first.count(False)
+            entries, events = list(compress(entries, first)), list(compress(events, first))
+        if events and self._batches.count(events, self.totals):
+            self.totals[f"events.{events[0].type}"] += len(events)
+            return
+        for place, event in entries:
+            self._apply_event(record, place, event, out)
 
     def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
         self.totals[f"dead.{letter.reason}"] += 1
         out.append(letter)
 
-    def _apply_event(self, event: EventStruct, out: list[Emission]) -> None:
+    def _apply_event(
+        self, record: Record, place: int | None, event: EventStruct, out: list[Emission]
+    ) -> None:
+        """Apply an event that was not seen before."""
+        try:
+            self._take(event, out)
+        except RefusedError as refused:
+            self._bury(dead(record, place, refused.reason, str(refused)), out)
+        else:
+            self.totals[f"events.{event.type}"] += 1
+
+    def _take(self, event: EventStruct, out: list[Emission]) -> None:
         data = event.data
         if isinstance(data, structs.Heartbeat):
             self._beat(data, out)
-        elif self._seen.first(event.source, event.id):
-            if isinstance(data, structs.Annotation | structs.ConfigChanged):
-                self._brief(event, data)
-            elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
-                self._queues(event, data)
-            elif isinstance(data, structs.MetricSample):
-                self._sample(event, data)
-            elif data.flow_id is not None:
-                self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
-        else:
-            self.totals["duplicate"] += 1
-            return
-        self.totals[f"events.{event.type}"] += 1
+        elif isinstance(data, structs.Annotation | structs.ConfigChanged):
+            self._brief(event, data)
+        elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
+            self._queues(event, data)
+        elif isinstance(data, structs.MetricSample):
+            self._sample(event, data)
+        elif data.flow_id is not None:
+            self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
 
     def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
         """What people tell. Every partition has it, so one of them alone tells of a defect.
@@ -177,7 +210,7 @@ class Engine:
         elif isinstance(data, structs.FlowWindow):
             self._window(event, data, row, number)
         elif isinstance(data, structs.QueueSnapshot):
-            self._depth(self._open(number, row, "events"), data.depth, data.oldest_age_s)
+            take_depth(self._open(number, row, "events"), data.depth, data.oldest_age_s)
         elif isinstance(data, structs.FlowLog):
             self._closing.errors.log(row, number, data)
         elif isinstance(data, structs.ConnectorCall):
@@ -200,7 +233,7 @@ class Engine:
             )
         return row
 
-    def _open(self, number: int, row: int, kind: Kind) -> Accumulator:
+    def _open(self, number: int, row: int, kind: Kind) -> Cells:
         try:
             return self._closing.windows.at(number, row, kind)
         except MixedWindowError as error:
@@ -214,7 +247,7 @@ class Engine:
         self.flows.reports_records[row] |= run.records_in is not None
         if run.flow_name is not None:
             self.flows.names[row] = run.flow_name
-        if count_run(window, self._runs, str(self.flows.keys[row]), run, at):
+        if count_run(window, self._runs, row, run, at):
             self._closing.errors.run(row, number, run)
         else:
             self.totals["repeated_state"] += 1
@@ -227,8 +260,8 @@ class Engine:
             )
         window = self._open(number, row, "window")
         count_window(window, given)
-        self.flows.reports_runs[row] |= window.started != UNKNOWN
-        self.flows.reports_records[row] |= window.records_in != UNKNOWN
+        self.flows.reports_runs[row] |= window[STARTED] != UNKNOWN
+        self.flows.reports_records[row] |= window[RECORDS_IN] != UNKNOWN
         if given.flow_name is not None:
             self.flows.names[row] = given.flow_name
 
@@ -238,16 +271,12 @@ class Engine:
         for flow_id, depth in (snapshot.by_flow or {}).items():
             row = self.flows.row(FlowKey(event.tenant, flow_id))
             if row is not None and number >= self.flows.upcoming[row]:
-                self._depth(self._open(number, row, "events"), depth, None)
+                take_depth(self._open(number, row, "events"), depth, None)
 
     def _sample(self, event: EventStruct, data: structs.MetricSample) -> None:
         mine = data.flow_id is not None or self.partition == 0
         if mine and not self._metrics.sample(event, data):
             self.totals["late"] += 1
-
-    def _depth(self, window: Accumulator, depth: int, oldest_age_s: float | None) -> None:
-        window.depth = depth
-        window.oldest_age_s = UNKNOWN if oldest_age_s is None else int(oldest_age_s)
 
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now."""
@@ -270,7 +299,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """Write the whole state down."""
         parts = {name: part.state() for name, part in self._parts().items()}
-        return dump({"totals": dict(self.totals), **parts})
+        return dump({"totals": dict(sorted(self.totals.items())), **parts})
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a state again; afterwards the future is the same, bit for bit.
@@ -296,3 +325,8 @@ class Engine:
             "metrics": self._metrics,
             "collector_alerts": self._collector_alerts,
         }
+
+
+def _is_run(entry: Entry) -> bool:
+    _, event = entry
+    return not isinstance(event, DeadLetter) and isinstance(event.data, structs.FlowRun)
