@@ -33,10 +33,9 @@ from pipeline.engine.accumulator import (
     WAIT,
     WARNINGS,
 )
+from pipeline.engine.closing import Closing
 from pipeline.engine.counting import AMOUNTS, OUTCOME, duration_of, wait_of
-from pipeline.engine.error_log import ErrorLog
 from pipeline.engine.flows import HORIZON, Flows, Rows
-from pipeline.engine.open_windows import OpenWindows
 from pipeline.engine.runs import Runs
 from schemas.structs import EventStruct, FlowRun
 
@@ -78,18 +77,21 @@ class RunBatches:
     ----------
     width
         Seconds of a window.
+    totals
+        Counts what comes late, and states of runs that are no news.
     """
 
     def __init__(
-        self, width: int, flows: Flows, runs: Runs, windows: OpenWindows, errors: ErrorLog
+        self, width: int, flows: Flows, closing: Closing, runs: Runs, totals: Counter[str]
     ) -> None:
         self._width = width
         self._flows = flows
+        self._windows = closing.windows
+        self._errors = closing.errors
         self._runs = runs
-        self._windows = windows
-        self._errors = errors
+        self._totals = totals
 
-    def count(self, events: Sequence[EventStruct], totals: Counter[str]) -> bool:
+    def count(self, events: Sequence[EventStruct]) -> bool:
         """Count runs none of which was seen before; return whether it could be done at once.
 
         If not, nothing has been counted.
@@ -97,8 +99,7 @@ class RunBatches:
         stretch = self._placed(events)
         if stretch is None:
             return False
-        in_time = stretch.numbers >= self._flows.upcoming[stretch.rows]
-        timely = stretch.only(in_time)
+        timely = stretch.only(stretch.numbers >= self._flows.upcoming[stretch.rows])
         lines = self._windows.lines(timely.numbers, timely.rows)
         if lines is None:
             return False
@@ -106,12 +107,10 @@ class RunBatches:
         news = self._news(timely)
         self._complain(timely, news.told)
         self._sum(timely, lines, news)
-        for name, n in (
-            ("late", len(events) - len(lines)),
-            ("repeated_state", len(lines) - int(news.told.sum())),
-        ):
-            if n:
-                totals[name] += n
+        if late := len(events) - len(lines):
+            self._totals["late"] += late
+        if repeated := len(lines) - int(news.told.sum()):
+            self._totals["repeated_state"] += repeated
         return True
 
     def _placed(self, events: Sequence[EventStruct]) -> Stretch | None:

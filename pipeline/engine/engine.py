@@ -11,17 +11,15 @@ from itertools import compress, groupby
 from typing import Any, cast
 
 from detectors.reliability import Reliability
-from pipeline.engine.accumulator import RECORDS_IN, STARTED, UNKNOWN, Cells, Kind
 from pipeline.engine.batch import FEWEST, RunBatches
 from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
 from pipeline.engine.collectors import CollectorAlerts
-from pipeline.engine.counting import count_run, count_window, take_depth
 from pipeline.engine.dedup import SeenIds
 from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
+from pipeline.engine.flow_events import FlowEvents
 from pipeline.engine.flows import HORIZON, Feed, Flows
 from pipeline.engine.metrics import Metrics
-from pipeline.engine.open_windows import MixedWindowError
 from pipeline.engine.outlooks import Outlooks
 from pipeline.engine.records import dead, read
 from pipeline.engine.refused import RefusedError
@@ -34,16 +32,6 @@ from schemas import structs
 from schemas.alerts import Alert
 from schemas.signals import SignalName
 from schemas.structs import EventStruct
-
-FlowData = (
-    structs.FlowRun
-    | structs.FlowWindow
-    | structs.FlowLog
-    | structs.QueueSnapshot
-    | structs.ConnectorCall
-    | structs.ScheduleExpected
-)
-"""The data of events that concern one flow."""
 
 Entry = tuple[int | None, EventStruct | DeadLetter]
 """What a record holds at a place (None outside a batch)."""
@@ -87,12 +75,9 @@ class Engine:
         self._briefing = Briefing(settings, self.flows, self._outlooks, self._closing)
         self._metrics = Metrics(settings, self._outlooks.annotations, self._closing.first_open)
         self._collector_alerts = CollectorAlerts()
+        self._flow_events = FlowEvents(settings, self.flows, self._closing, self._runs, self.totals)
         self._batches = RunBatches(
-            settings.window_seconds,
-            self.flows,
-            self._runs,
-            self._closing.windows,
-            self._closing.errors,
+            settings.window_seconds, self.flows, self._closing, self._runs, self.totals
         )
 
     def apply(self, record: Record) -> list[Emission]:
@@ -121,7 +106,7 @@ class Engine:
         if not all(first):
             self.totals["duplicate"] += first.count(False)
             entries, events = list(compress(entries, first)), list(compress(events, first))
-        if events and self._batches.count(events, self.totals):
+        if events and self._batches.count(events):
             self.totals[f"events.{events[0].type}"] += len(events)
             return
         for place, event in entries:
@@ -149,11 +134,11 @@ class Engine:
         elif isinstance(data, structs.Annotation | structs.ConfigChanged):
             self._brief(event, data)
         elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
-            self._queues(event, data)
+            self._flow_events.queues(event, data)
         elif isinstance(data, structs.MetricSample):
             self._sample(event, data)
         elif data.flow_id is not None:
-            self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
+            self._flow_events.take(event, data, FlowKey(event.tenant, data.flow_id))
 
     def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
         """What people tell. Every partition has it, so one of them alone tells of a defect.
@@ -194,85 +179,6 @@ class Engine:
         for component in (self._seen, self._runs, self._outlooks):
             component.advance(marks.furthest)
 
-    def _of_flow(self, event: EventStruct, data: FlowData, key: FlowKey) -> None:
-        at = event.time.timestamp()
-        number = int(at) // self.settings.window_seconds
-        row = self._row(key, event.collector or event.source, number)
-        if isinstance(data, structs.ScheduleExpected):
-            tolerance = None if data.tolerance_s is None else int(data.tolerance_s)
-            self._closing.schedules.promise(row, int(data.due_at.timestamp()), tolerance)
-            return
-        if number < self.flows.upcoming[row]:
-            self.totals["late"] += 1
-            return
-        if isinstance(data, structs.FlowRun):
-            self._run(data, row, number, at)
-        elif isinstance(data, structs.FlowWindow):
-            self._window(event, data, row, number)
-        elif isinstance(data, structs.QueueSnapshot):
-            take_depth(self._open(number, row, "events"), data.depth, data.oldest_age_s)
-        elif isinstance(data, structs.FlowLog):
-            self._closing.errors.log(row, number, data)
-        elif isinstance(data, structs.ConnectorCall):
-            self._closing.errors.call(row, number, data)
-
-    def _row(self, key: FlowKey, collector: str, number: int) -> int:
-        row = self.flows.row(key)
-        if row is None:
-            first = self._closing.first_open(frozenset({collector}))
-            row = self.flows.add(key, collector, number if first is None else max(first, number))
-            self._closing.grow(key.tenant)
-            return row
-        self.flows.fed_by(row, collector)
-        width = self.settings.window_seconds
-        if (number - int(self.flows.upcoming[row])) * width > HORIZON:
-            raise RefusedError(
-                "too_far_ahead",
-                f"time lies more than two days ahead of what collector {collector!r} has vouched "
-                "for: is its clock right, and does it send heartbeats?",
-            )
-        return row
-
-    def _open(self, number: int, row: int, kind: Kind) -> Cells:
-        try:
-            return self._closing.windows.at(number, row, kind)
-        except MixedWindowError as error:
-            raise RefusedError("mixed_window", str(error)) from None
-
-    def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
-        window = self._open(number, row, "events")
-        if not self.flows.reports_runs[row]:
-            self._closing.describe(row, run.trigger)
-        self.flows.reports_runs[row] = True
-        self.flows.reports_records[row] |= run.records_in is not None
-        if run.flow_name is not None:
-            self.flows.names[row] = run.flow_name
-        if count_run(window, self._runs, row, run, at):
-            self._closing.errors.run(row, number, run)
-        else:
-            self.totals["repeated_state"] += 1
-
-    def _window(self, event: EventStruct, given: structs.FlowWindow, row: int, number: int) -> None:
-        width = self.settings.window_seconds
-        if given.seconds != width or int(event.time.timestamp()) % width:
-            raise RefusedError(
-                "window_width", f"data.seconds must be {width}, and time a multiple of it"
-            )
-        window = self._open(number, row, "window")
-        count_window(window, given)
-        self.flows.reports_runs[row] |= window[STARTED] != UNKNOWN
-        self.flows.reports_records[row] |= window[RECORDS_IN] != UNKNOWN
-        if given.flow_name is not None:
-            self.flows.names[row] = given.flow_name
-
-    def _queues(self, event: EventStruct, snapshot: structs.QueueSnapshot) -> None:
-        """A tenant's queue, told flow by flow: each partition takes what concerns its flows."""
-        number = int(event.time.timestamp()) // self.settings.window_seconds
-        for flow_id, depth in (snapshot.by_flow or {}).items():
-            row = self.flows.row(FlowKey(event.tenant, flow_id))
-            if row is not None and number >= self.flows.upcoming[row]:
-                take_depth(self._open(number, row, "events"), depth, None)
-
     def _sample(self, event: EventStruct, data: structs.MetricSample) -> None:
         mine = data.flow_id is not None or self.partition == 0
         if mine and not self._metrics.sample(event, data):
@@ -310,7 +216,8 @@ class Engine:
             If it was written by an engine that keeps its state differently.
         """
         state = load(snapshot)
-        self.totals = Counter(state["totals"])
+        self.totals.clear()
+        self.totals.update(state["totals"])
         for name, part in self._parts().items():
             part.restore(state[name])
 
