@@ -19,6 +19,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -131,11 +132,12 @@ class RunBatches:
 
     def _note(self, stretch: Stretch) -> None:
         """Note what flows tell of themselves."""
-        records = np.array([run.records_in is not None for run in stretch.runs], dtype=bool)
+        records = [run.records_in is not None for run in stretch.runs]
         self._flows.reports_records[stretch.rows[records]] = True
-        for row, run in zip(stretch.rows.tolist(), stretch.runs, strict=True):
-            if run.flow_name is not None:
-                self._flows.names[row] = run.flow_name
+        names = [run.flow_name for run in stretch.runs]
+        if any(names):
+            for row, name in zip(stretch.rows.tolist(), names, strict=True):
+                self._flows.names[row] = name or self._flows.names[row]
 
     def _news(self, stretch: Stretch) -> News:
         """Find out which states are news."""
@@ -171,27 +173,36 @@ class RunBatches:
         add = self._windows.add
         begun, here = stretch.only(news.started).runs, lines[news.started]
         add(here, STARTED, 1)
-        add(here[[run.retry_of_run_id is not None for run in begun]], RETRIES, 1)
-        self._add_logs(here, WAIT, list(map(wait_of, begun)))
+        again = [run.retry_of_run_id is not None for run in begun]
+        if any(again):
+            add(here[again], RETRIES, 1)
+        self._add_logs(here, WAIT, [wait_of(run) if run.queued_at else None for run in begun])
 
         over, here = stretch.only(news.ended), lines[news.ended]
         add(here, np.array([OUTCOME[run.state] for run in over.runs], dtype=np.int64), 1)
-        add(here[[bool(run.has_warnings) for run in over.runs]], WARNINGS, 1)
-        since = compress(news.since, news.ended)
-        self._add_logs(here, DURATION, list(map(duration_of, over.runs, since, over.at)))
+        warned = [run.has_warnings is True for run in over.runs]
+        if any(warned):
+            add(here[warned], WARNINGS, 1)
+        took = [run.duration_ms for run in over.runs]
+        if None in took:
+            since = compress(news.since, news.ended)
+            took = list(map(duration_of, over.runs, since, over.at))
+        self._add_logs(here, DURATION, took)
         for name, column in AMOUNTS.items():
-            amounts = [getattr(run, name) or 0 for run in over.runs]
+            amounts = list(map(attrgetter(name), over.runs))
             if any(amounts):
-                add(here, column, np.array(amounts))
+                add(here, column, np.array([amount or 0 for amount in amounts]))
 
     def _add_logs(self, lines: Rows, first: int, durations: Sequence[float | None]) -> None:
         """Add durations where they are known, as `accumulator.add_log` does."""
-        known = [max(ms, SHORTEST_MS) for ms in durations if ms is not None]
+        known = [ms for ms in durations if ms is not None]
         if not known:
             return
         if len(known) < len(durations):
             lines = lines[[ms is not None for ms in durations]]
-        logs = np.fromiter(map(math.log, known), np.float64, len(known))
+        longer = np.maximum(known, SHORTEST_MS).tolist()
+        # Numpy's logarithm may differ in the last bit, and between processors.
+        logs = np.array(list(map(math.log, longer)))
         units = np.rint(logs * SCALE).astype(np.int64)
         add = self._windows.add
         add(lines, first, 1)

@@ -7,6 +7,7 @@ same log gives the same bytes: once more, on another machine, or after a restart
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import compress, groupby
 from typing import Any, cast
 
@@ -32,10 +33,6 @@ from schemas import structs
 from schemas.alerts import Alert
 from schemas.signals import SignalName
 from schemas.structs import EventStruct
-
-Entry = tuple[int | None, EventStruct | DeadLetter]
-"""What a record holds at a place (None outside a batch)."""
-RunEntry = tuple[int | None, EventStruct]
 
 
 class Engine:
@@ -83,12 +80,16 @@ class Engine:
     def apply(self, record: Record) -> list[Emission]:
         """Apply one record; return what it brings about, in order."""
         out: list[Emission] = []
-        for are_runs, stretch in groupby(read(record), _is_run):
-            entries = list(stretch)
-            if are_runs and len(entries) >= FEWEST:
-                self._apply_runs(record, cast("list[RunEntry]", entries), out)
+        places, events = read(record)
+        at = 0
+        for _, alike in groupby(events, type):
+            stretch = list(alike)
+            here = places[at : at + len(stretch)]
+            at += len(stretch)
+            if len(stretch) >= FEWEST and _are_runs(stretch):
+                self._apply_runs(record, here, cast("list[EventStruct]", stretch), out)
                 continue
-            for place, event in entries:
+            for place, event in zip(here, stretch, strict=True):
                 if isinstance(event, DeadLetter):
                     self._bury(event, out)
                 elif isinstance(event.data, structs.Heartbeat) or self._seen.first(
@@ -99,17 +100,22 @@ class Engine:
                     self.totals["duplicate"] += 1
         return out
 
-    def _apply_runs(self, record: Record, entries: list[RunEntry], out: list[Emission]) -> None:
+    def _apply_runs(
+        self,
+        record: Record,
+        places: Sequence[int | None],
+        events: list[EventStruct],
+        out: list[Emission],
+    ) -> None:
         """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
-        events = [event for _, event in entries]
         first = self._seen.firsts([e.source for e in events], [e.id for e in events])
         if not all(first):
             self.totals["duplicate"] += first.count(False)
-            entries, events = list(compress(entries, first)), list(compress(events, first))
+            places, events = list(compress(places, first)), list(compress(events, first))
         if events and self._batches.count(events):
             self.totals[f"events.{events[0].type}"] += len(events)
             return
-        for place, event in entries:
+        for place, event in zip(places, events, strict=True):
             self._apply_event(record, place, event, out)
 
     def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
@@ -234,6 +240,7 @@ class Engine:
         }
 
 
-def _is_run(entry: Entry) -> bool:
-    _, event = entry
-    return not isinstance(event, DeadLetter) and isinstance(event.data, structs.FlowRun)
+def _are_runs(stretch: Sequence[EventStruct | DeadLetter]) -> bool:
+    """Whether entries of one type are runs."""
+    first = stretch[0]
+    return not isinstance(first, DeadLetter) and isinstance(first.data, structs.FlowRun)

@@ -71,7 +71,7 @@ class OpenWindows:
         keys = (numbers << _BITS | rows).tolist()
         for key in set(keys).difference(self._line):
             self._begin(key)
-        lines = np.array([self._line[key] for key in keys], dtype=np.int64)
+        lines = np.array(list(map(self._line.__getitem__, keys)), dtype=np.int64)
         return None if self._given[lines].any() else lines
 
     def add(self, lines: Rows, columns: int | Rows, amounts: int | Rows) -> None:

@@ -7,7 +7,8 @@ hold up its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline.engine.emissions import DeadLetter
 from pipeline.log.base import BATCH_CONTENT_TYPE, Record
@@ -17,48 +18,53 @@ from schemas.errors import ContractError
 from schemas.structs import EventStruct
 
 
-def read(record: Record) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
-    """Yield every event of a record with its place in the batch (None outside one).
+class Entries(NamedTuple):
+    """What a record holds, in order; what cannot be read is a dead letter where it stood.
 
-    What cannot be read is yielded as a dead letter in the place where it stood.
+    ``places`` are places in the batch (None outside one).
     """
+
+    places: Sequence[int | None]
+    events: Sequence[EventStruct | DeadLetter]
+
+
+def read(record: Record) -> Entries:
+    """Read every event of a record."""
     headers = dict(record.headers)
     if record.value is None:
-        yield None, dead(record, None, "empty", "the record has no value")
-    elif headers.get("content-type", b"").split(b";")[0].strip() == BATCH_CONTENT_TYPE:
-        yield from _batch(record, record.value)
-    else:
-        try:
-            structured = "ce_id" not in headers
-            value = record.value if structured else joined(_attributes(headers), record.value)
-            yield None, decode_event(value)
-        except ContractError as error:
-            yield None, dead(record, None, error.kind, str(error))
-
-
-def _batch(record: Record, value: bytes) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
+        return _alone(dead(record, None, "empty", "the record has no value"))
+    if headers.get("content-type", b"").split(b";")[0].strip() == BATCH_CONTENT_TYPE:
+        return _batch(record, record.value)
     try:
-        events = decode_batch(value)
-    except ContractError:
-        yield from _one_by_one(record, value)
-    else:
-        yield from enumerate(events)
-
-
-def _one_by_one(
-    record: Record, value: bytes
-) -> Iterator[tuple[int | None, EventStruct | DeadLetter]]:
-    """Save the good entries of a batch that holds a bad one."""
-    try:
-        entries = split_batch(value)
+        structured = "ce_id" not in headers
+        value = record.value if structured else joined(_attributes(headers), record.value)
+        return _alone(decode_event(value))
     except ContractError as error:
-        yield None, dead(record, None, error.kind, str(error))
-        return
-    for place, raw in enumerate(entries):
+        return _alone(dead(record, None, error.kind, str(error)))
+
+
+def _alone(event: EventStruct | DeadLetter) -> Entries:
+    return Entries((None,), (event,))
+
+
+def _batch(record: Record, value: bytes) -> Entries:
+    try:
+        events: Sequence[EventStruct | DeadLetter] = decode_batch(value)
+    except ContractError:
         try:
-            yield place, decode_event(raw)
+            entries = split_batch(value)
         except ContractError as error:
-            yield place, dead(record, place, error.kind, str(error), raw)
+            return _alone(dead(record, None, error.kind, str(error)))
+        events = [_entry(record, place, raw) for place, raw in enumerate(entries)]
+    return Entries(range(len(events)), events)
+
+
+def _entry(record: Record, place: int, raw: bytes) -> EventStruct | DeadLetter:
+    """Save an entry of a batch that holds a bad one."""
+    try:
+        return decode_event(raw)
+    except ContractError as error:
+        return dead(record, place, error.kind, str(error), raw)
 
 
 def _attributes(headers: dict[str, bytes]) -> dict[str, str]:

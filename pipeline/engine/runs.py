@@ -59,7 +59,7 @@ class Runs:
 
         Return whether that is so of all of them; if not, nothing is noted.
         """
-        runs = list(map(_name, rows, run_ids))
+        runs = [f"{row} {run_id}" for row, run_id in zip(rows, run_ids, strict=True)]
         return self._open.keys().isdisjoint(runs) and self._ended.all_first("", runs)
 
     def advance(self, now: int) -> None:
