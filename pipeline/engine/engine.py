@@ -7,9 +7,9 @@ same log gives the same bytes: once more, on another machine, or after a restart
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import compress, groupby
-from typing import Any, cast
+from collections.abc import Iterable
+from itertools import compress
+from typing import Any
 
 from detectors.reliability import Reliability
 from pipeline.engine.batch import FEWEST, RunBatches
@@ -22,7 +22,7 @@ from pipeline.engine.flow_events import FlowEvents
 from pipeline.engine.flows import HORIZON, Feed, Flows
 from pipeline.engine.metrics import Metrics
 from pipeline.engine.outlooks import Outlooks
-from pipeline.engine.records import dead, read
+from pipeline.engine.records import Entries, dead, read
 from pipeline.engine.refused import RefusedError
 from pipeline.engine.runs import Runs
 from pipeline.engine.snapshot import dump, load
@@ -79,43 +79,40 @@ class Engine:
 
     def apply(self, record: Record) -> list[Emission]:
         """Apply one record; return what it brings about, in order."""
+        return self.apply_all((record,))
+
+    def apply_all(self, records: Iterable[Record]) -> list[Emission]:
+        """Apply records as if one by one, yet sooner; return what they bring about, in order."""
         out: list[Emission] = []
-        places, events = read(record)
-        at = 0
-        for _, alike in groupby(events, type):
-            stretch = list(alike)
-            here = places[at : at + len(stretch)]
-            at += len(stretch)
-            if len(stretch) >= FEWEST and _are_runs(stretch):
-                self._apply_runs(record, here, cast("list[EventStruct]", stretch), out)
-                continue
-            for place, event in zip(here, stretch, strict=True):
-                if isinstance(event, DeadLetter):
-                    self._bury(event, out)
-                elif isinstance(event.data, structs.Heartbeat) or self._seen.first(
-                    event.source, event.id
-                ):
-                    self._apply_event(record, place, event, out)
+        for portion in read(records):
+            for stretch in portion.stretches():
+                if len(stretch.events) < FEWEST or (runs := stretch.runs()) is None:
+                    self._apply_each(stretch, out)
                 else:
-                    self.totals["duplicate"] += 1
+                    self._apply_runs(stretch, runs, out)
         return out
 
-    def _apply_runs(
-        self,
-        record: Record,
-        places: Sequence[int | None],
-        events: list[EventStruct],
-        out: list[Emission],
-    ) -> None:
+    def _apply_each(self, entries: Entries, out: list[Emission]) -> None:
+        for record, place, event in zip(*entries, strict=True):
+            if isinstance(event, DeadLetter):
+                self._bury(event, out)
+            elif isinstance(event.data, structs.Heartbeat) or self._seen.first(
+                event.source, event.id
+            ):
+                self._apply_event(record, place, event, out)
+            else:
+                self.totals["duplicate"] += 1
+
+    def _apply_runs(self, entries: Entries, runs: list[EventStruct], out: list[Emission]) -> None:
         """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
-        first = self._seen.firsts([e.source for e in events], [e.id for e in events])
+        first = self._seen.firsts([e.source for e in runs], [e.id for e in runs])
         if not all(first):
             self.totals["duplicate"] += first.count(False)
-            places, events = list(compress(places, first)), list(compress(events, first))
-        if events and self._batches.count(events):
-            self.totals[f"events.{events[0].type}"] += len(events)
+            entries, runs = entries.only(first), list(compress(runs, first))
+        if runs and self._batches.count(runs):
+            self.totals[f"events.{runs[0].type}"] += len(runs)
             return
-        for place, event in zip(places, events, strict=True):
+        for record, place, event in zip(entries.records, entries.places, runs, strict=True):
             self._apply_event(record, place, event, out)
 
     def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
@@ -238,9 +235,3 @@ class Engine:
             "metrics": self._metrics,
             "collector_alerts": self._collector_alerts,
         }
-
-
-def _are_runs(stretch: Sequence[EventStruct | DeadLetter]) -> bool:
-    """Whether entries of one type are runs."""
-    first = stretch[0]
-    return not isinstance(first, DeadLetter) and isinstance(first.data, structs.FlowRun)

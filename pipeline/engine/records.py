@@ -7,29 +7,72 @@ hold up its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, groupby
+from typing import Final, NamedTuple, cast
 
 from pipeline.engine.emissions import DeadLetter
 from pipeline.log.base import BATCH_CONTENT_TYPE, Record
 from schemas.binary import joined
 from schemas.decode import decode_batch, decode_event, split_batch
 from schemas.errors import ContractError
-from schemas.structs import EventStruct
+from schemas.structs import EventStruct, FlowRun
+
+PORTION: Final = 1_000_000
+"""Bytes of records that are decoded at a time: some thousand events. More would save nothing."""
 
 
 class Entries(NamedTuple):
-    """What a record holds, in order; what cannot be read is a dead letter where it stood.
+    """Events of some records, in order; what cannot be read is a dead letter where it stood.
 
-    ``places`` are places in the batch (None outside one).
+    ``records`` and ``places`` say where each comes from: its place in the batch, None outside one.
     """
 
-    places: Sequence[int | None]
-    events: Sequence[EventStruct | DeadLetter]
+    records: list[Record]
+    places: list[int | None]
+    events: list[EventStruct | DeadLetter]
+
+    def stretches(self) -> Iterator[Entries]:
+        """Part these entries where one is of another type than the one before."""
+        start = 0
+        for _, alike in groupby(self.events, type):
+            end = start + len(list(alike))
+            here = slice(start, end)
+            yield Entries(self.records[here], self.places[here], self.events[here])
+            start = end
+
+    def only(self, which: Sequence[bool]) -> Entries:
+        """Return some of these entries."""
+        records, places = compress(self.records, which), compress(self.places, which)
+        return Entries(list(records), list(places), list(compress(self.events, which)))
+
+    def runs(self) -> list[EventStruct] | None:
+        """Return the events of a stretch if they are runs."""
+        first = self.events[0]
+        if isinstance(first, DeadLetter) or not isinstance(first.data, FlowRun):
+            return None
+        return cast("list[EventStruct]", self.events)
 
 
-def read(record: Record) -> Entries:
-    """Read every event of a record."""
+def read(records: Iterable[Record]) -> Iterator[Entries]:
+    """Read every event of some records, a portion at a time."""
+    entries, size = Entries([], [], []), 0
+    for record in records:
+        places, events = _read(record)
+        entries.records.extend([record] * len(events))
+        entries.places.extend(places)
+        entries.events.extend(events)
+        size += len(record.value or b"")
+        if size >= PORTION:
+            yield entries
+            entries, size = Entries([], [], []), 0
+    yield entries
+
+
+_Read = tuple[Iterable[int | None], Sequence[EventStruct | DeadLetter]]
+
+
+def _read(record: Record) -> _Read:
     headers = dict(record.headers)
     if record.value is None:
         return _alone(dead(record, None, "empty", "the record has no value"))
@@ -43,11 +86,11 @@ def read(record: Record) -> Entries:
         return _alone(dead(record, None, error.kind, str(error)))
 
 
-def _alone(event: EventStruct | DeadLetter) -> Entries:
-    return Entries((None,), (event,))
+def _alone(event: EventStruct | DeadLetter) -> _Read:
+    return (None,), (event,)
 
 
-def _batch(record: Record, value: bytes) -> Entries:
+def _batch(record: Record, value: bytes) -> _Read:
     try:
         events: Sequence[EventStruct | DeadLetter] = decode_batch(value)
     except ContractError:
@@ -56,7 +99,7 @@ def _batch(record: Record, value: bytes) -> Entries:
         except ContractError as error:
             return _alone(dead(record, None, error.kind, str(error)))
         events = [_entry(record, place, raw) for place, raw in enumerate(entries)]
-    return Entries(range(len(events)), events)
+    return range(len(events)), events
 
 
 def _entry(record: Record, place: int, raw: bytes) -> EventStruct | DeadLetter:

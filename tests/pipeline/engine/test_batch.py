@@ -52,11 +52,15 @@ def told(emissions: list[Emission]) -> list[Any]:
 
 
 def same(*records: list[Event]) -> Engine:
-    """Apply records both ways, and hold one to the other."""
+    """Apply records, their events one by one, and those all at once; hold each to the other."""
     by_batch, by_one = known(), known()
     single = [[each] for events in records for each in events]
-    assert told(apply(by_batch, *records)) == told(apply(by_one, *single))
+    expected = told(apply(by_one, *single))
+    assert told(apply(by_batch, *records)) == expected
     assert by_batch.snapshot() == by_one.snapshot()
+    at_once = known()
+    assert told(at_once.apply_all(batch(*events, offset=0) for events in single)) == expected
+    assert at_once.snapshot() == by_one.snapshot()
     return by_batch
 
 
@@ -88,7 +92,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 )
 def test_ordinary_runs_are_counted_at_once(given: dict[str, Any], batches: list[bool]) -> None:
     same(runs(**given), runs(at=MONDAY + 60, **given), [CLOSED])
-    assert batches == [True, True]
+    assert set(batches) == {True}
 
 
 def test_a_run_that_starts_and_ends_in_one_batch_takes_what_lies_between(
@@ -98,20 +102,20 @@ def test_a_run_that_starts_and_ends_in_one_batch_takes_what_lies_between(
     starts = [run(MONDAY + i, "running", run_id=r, flow_id="flow-1") for i, r in enumerate(ids)]
     ends = [run(MONDAY + 2 * i, run_id=r, flow_id="flow-1") for i, r in enumerate(ids)]
     same([*starts, *ends, *ends, *starts], [CLOSED])
-    assert all(batches)
+    assert set(batches) == {True}
 
 
 def test_late_runs_are_told_apart_at_once(batches: list[bool]) -> None:
     engine = same([CLOSED], [*runs(), *runs(at=MONDAY + 600)], [heartbeat(MONDAY + 300)])
     assert engine.totals["late"] == MANY
-    assert all(batches)
+    assert set(batches) == {True}
 
 
 def test_what_was_seen_before_is_left_out(batches: list[bool]) -> None:
     before, after = runs(), runs()
     engine = same([*before, *before[:5]], [*before, *after], before, [CLOSED])
     assert engine.totals["duplicate"] == 5 + 2 * MANY
-    assert batches == [True, True]
+    assert set(batches) == {True}
 
 
 @pytest.mark.parametrize(
@@ -127,13 +131,13 @@ def test_one_unusual_run_has_its_stretch_counted_one_by_one(
     odd: Event, batches: list[bool]
 ) -> None:
     same([*runs(), odd, *runs()], [CLOSED])
-    assert batches == [False]
+    assert set(batches) == {False}
 
 
 def test_runs_of_a_window_given_as_a_whole_are_refused_one_by_one(batches: list[bool]) -> None:
     given = window(MONDAY + 60, "flow-1", runs={"started": 5})
     same([given, *runs(at=MONDAY + 60)], [CLOSED])
-    assert batches == [False]
+    assert set(batches) == {False}
 
 
 def test_other_events_keep_their_place_between_runs() -> None:
@@ -186,7 +190,7 @@ logs = st.lists(st.one_of(stretches, stretches, st.lists(odd_event, max_size=2))
 
 
 @given(logs)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_any_log_gives_the_same_by_batch_and_one_by_one(stretches: list[list[Event]]) -> None:
     same([each for stretch in stretches for each in stretch], [heartbeat(MONDAY + 300)])
 

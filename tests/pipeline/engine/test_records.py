@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from pipeline.engine import records
 from pipeline.engine.emissions import DeadLetter
 from pipeline.engine.records import read
 from pipeline.log.base import Record
@@ -10,7 +13,9 @@ from tests.make import MONDAY, batch, batch_of, run
 
 
 def entries(record: Record) -> list[tuple[int | None, Any]]:
-    return list(zip(*read(record), strict=True))
+    (found,) = read([record])
+    assert all(each is record for each in found.records)
+    return list(zip(found.places, found.events, strict=True))
 
 
 def test_a_batch_gives_its_events_in_order() -> None:
@@ -69,3 +74,11 @@ def test_a_binary_event_that_breaks_its_contract_keeps_bytes_and_headers() -> No
     headers = (("ce_id", b"1"), ("ce_type", b"cogent.flow.run"), ("other", b"\xff"))
     ((_, letter),) = entries(Record(0, 0, b"k", b"{}", headers))
     assert (letter.value, letter.headers) == (b"{}", headers)
+
+
+def test_records_are_read_a_portion_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [batch(run(MONDAY), run(MONDAY)) for _ in range(5)]
+    monkeypatch.setattr(records, "PORTION", 2 * len(some[0].value or b""))
+    portions = list(read(some))
+    assert [len(portion.events) for portion in portions] == [4, 4, 2]
+    assert portions[1].records == [some[2]] * 2 + [some[3]] * 2
