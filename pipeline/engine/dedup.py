@@ -11,7 +11,7 @@ of its heartbeats is remembered for a lifetime after the second, however late it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 
@@ -48,6 +48,24 @@ class SeenIds:
         before = len(young)
         young.add(id_)
         return len(young) > before
+
+    def firsts(self, sources: Sequence[str], ids: Sequence[str]) -> list[bool]:
+        """Remember many events, as `first` does one after the other."""
+        if len(set(sources)) == 1 and self.all_first(sources[0], ids):
+            return [True] * len(ids)
+        return list(map(self.first, sources, ids))
+
+    def all_first(self, source: str, ids: Sequence[str]) -> bool:
+        """Remember events of one source if all are new, and differ; return whether they were.
+
+        If not, none is remembered.
+        """
+        new = set(ids)
+        known = (by[source] for by in (self._young, self._old) if source in by)
+        if len(new) < len(ids) or not all(map(new.isdisjoint, known)):
+            return False
+        self._young.setdefault(source, set()).update(new)
+        return True
 
     def contains(self, source: str, id_: str) -> bool:
         """Return whether an event is remembered, without remembering it."""

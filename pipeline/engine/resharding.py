@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from detectors.bank import FlowBank
 from pipeline.engine.emissions import FlowKey
 from pipeline.engine.metrics import TENANT
+from pipeline.engine.open_windows import moved_windows
+from pipeline.engine.runs import moved_runs
 from pipeline.engine.snapshot import dump, load
 
 Moved = dict[int, int]
@@ -46,27 +48,19 @@ def part_of(snapshot: bytes, mine: Callable[[FlowKey], bool], *, heir: bool) -> 
     keys = [FlowKey(*key) for key in state["flows"]["keys"]]
     kept = [row for row, key in enumerate(keys) if mine(key)]
     moved = {old: new for new, old in enumerate(kept)}
-    names = {str(keys[row]) for row in kept}
     state["totals"] = state["totals"] if heir else {}
     state["flows"] |= {
         name: [values[row] for row in kept]
         for name, values in state["flows"].items()
         if name != "feed_order"
     }
-    _runs(state["runs"], names)
+    state["runs"] = moved_runs(state["runs"], moved)
     _outlooks(state["outlooks"], moved)
     _closing(state["closing"], kept, moved)
     _metrics(state["metrics"], mine, heir=heir)
     if not heir:
         state["collector_alerts"] = {"open": []}
     return dump(state)
-
-
-def _runs(runs: dict[str, Any], names: set[str]) -> None:
-    runs["open"] = {flow: open_ for flow, open_ in runs["open"].items() if flow in names}
-    for generation in ("young", "old"):
-        ended = runs["ended"][generation]
-        runs["ended"][generation] = {flow: ids for flow, ids in ended.items() if flow in names}
 
 
 def _outlooks(outlooks: dict[str, Any], moved: Moved) -> None:
@@ -78,7 +72,7 @@ def _outlooks(outlooks: dict[str, Any], moved: Moved) -> None:
 
 def _closing(closing: dict[str, Any], kept: list[int], moved: Moved) -> None:
     closing["zones"] = [closing["zones"][row] for row in kept]
-    closing["windows"]["open"] = _rows(closing["windows"]["open"], moved, at=1)
+    closing["windows"] = moved_windows(closing["windows"], moved)
     for name, promises in closing["schedules"].items():
         closing["schedules"][name] = _rows(promises, moved)
     rolling = closing["rolling"]

@@ -103,8 +103,7 @@ class Partition:
             self.engine.restore(checkpoint.snapshot)
         began = self._clock()
         async for records in self.log.replay(checkpoint.snapshot_offset, checkpoint.applied):
-            for record in records:
-                self.engine.apply(record)
+            self.engine.apply_all(records)
             self._since_snapshot += len(records)
         self.replay_seconds = self._clock() - began
         self.applied = checkpoint.applied
@@ -120,7 +119,7 @@ class Partition:
         fresh = [r for r in records if self.applied is None or r.offset > self.applied]
         if not fresh:
             return
-        emissions = [emission for record in fresh for emission in self.engine.apply(record)]
+        emissions = self.engine.apply_all(fresh)
         self._since_snapshot += len(fresh)
         self.lag = lag
         await self._commit(fresh[-1].offset, emissions, snapshot=self._snapshot_due())

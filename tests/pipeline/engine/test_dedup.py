@@ -80,3 +80,18 @@ def test_a_restored_memory_knows_the_same_events() -> None:
     assert again.state() == seen.state()
     assert not again.first("shop", "1")
     assert not again.first("shop", "2")
+
+
+def test_many_events_are_remembered_as_one_by_one() -> None:
+    many, single = SeenIds(remember=3600), SeenIds(remember=3600)
+    rounds = [
+        (["a", "a"], ["1", "2"]),
+        (["a", "b", "a"], ["2", "2", "3"]),
+        (["a", "a", "a"], ["4", "5", "4"]),
+        (["b", "b"], ["2", "6"]),
+    ]
+    for now, (sources, ids) in enumerate(rounds):
+        for seen in (many, single):
+            seen.advance(now * 2000)
+        assert many.firsts(sources, ids) == list(map(single.first, sources, ids))
+        assert many.state() == single.state()
