@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.processes import COMMAND, Cogentai
+from tests.e2e.processes import PROGRAM, Cogentai
 
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 20.0
@@ -37,14 +38,14 @@ class Fleet:
         Where processes leave what they say.
     env
         Their settings.
-    code
-        What they run, if not ``cogentai worker``.
+    program
+        The command line up to ``worker``, if not that of ``cogentai``.
     """
 
-    def __init__(self, folder: Path, env: dict[str, str], code: str = COMMAND) -> None:
+    def __init__(self, folder: Path, env: dict[str, str], program: Sequence[str] = PROGRAM) -> None:
         self._folder = folder
         self._env = env
-        self._code = code
+        self._program = program
         self._running: dict[int, Cogentai] = {}
         self._next = 0
         self.exits: list[Exit] = []
@@ -56,7 +57,7 @@ class Fleet:
         return number
 
     def _start(self, number: int) -> None:
-        self._running[number] = Cogentai(self._folder, "worker", self._env, self._code)
+        self._running[number] = Cogentai(self._folder, "worker", self._env, self._program)
 
     def ready(self) -> bool:
         """Whether the group has given each of them its share."""

@@ -150,7 +150,8 @@ async def run(settings: KafkaSettings, folder: Path, stops: int, progress: Progr
     """Let workers sleep in turn while events flow; return what is wrong in the end."""
     root = str(Path(__file__).parents[2])
     env = environment(settings) | {"PYTHONPATH": root}
-    fleet = Fleet(folder, env, "from tests.chaos import zombie_table; zombie_table.worker()")
+    program = (sys.executable, "-c", "from tests.chaos import zombie_table; zombie_table.worker()")
+    fleet = Fleet(folder, env, program)
     for _ in range(WORKERS):
         fleet.join()
     watching = asyncio.create_task(fleet.watch())
