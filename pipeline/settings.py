@@ -97,6 +97,10 @@ class EngineSettings(Section):
     timezone: str = "UTC"
     timezones: dict[str, str] = {}
     """Local time by tenant, for the daily and weekly rhythm; ``timezone`` for the others."""
+    max_flows: PositiveInt = 50_000
+    """Flows watched per partition, at some 16 KB each; events of further ones are dead letters."""
+    max_collectors: PositiveInt = 1_000
+    """Collectors known per partition; heartbeats of further ones are dead letters."""
     max_metrics: PositiveInt = 100
     """Numbers watched per partition (``cogent.metric.sample``), at some 130 KB each."""
     detectors: tuple[ExtraDetector, ...] = ()
@@ -147,7 +151,13 @@ class IngestSettings(Section):
     max_in_flight: PositiveInt = 256
     """Requests that may send at once; as many again may wait for the log."""
     max_in_flight_bytes: PositiveInt = 67_108_864
-    """Bytes of their bodies in all. At least ``max_body_bytes``, or a large body never gets in."""
+    """Bytes of their bodies in all."""
+
+    @model_validator(mode="after")
+    def _a_body_gets_in(self) -> Self:
+        if self.max_in_flight_bytes < self.max_body_bytes:
+            raise ValueError("max_in_flight_bytes is below max_body_bytes: no large body gets in")
+        return self
 
 
 class KafkaSettings(Section):

@@ -17,7 +17,7 @@ from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
 from pipeline.engine.collectors import CollectorAlerts
 from pipeline.engine.dedup import SeenIds
-from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
+from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, FlowKey
 from pipeline.engine.flow_events import FlowEvents
 from pipeline.engine.flows import HORIZON, Feed, Flows
 from pipeline.engine.metrics import Metrics
@@ -164,7 +164,13 @@ class Engine:
                 raise RefusedError("annotation", str(error)) from None
 
     def _beat(self, beat: structs.Heartbeat, out: list[Emission]) -> None:
-        marks = self.watermarks
+        marks, most = self.watermarks, self.settings.max_collectors
+        if beat.collector not in marks.collectors and len(marks.collectors) >= most:
+            raise RefusedError(
+                "too_many_collectors",
+                f"{most:,} collectors are known already: raise engine.max_collectors, or let "
+                "senders keep their names",
+            )
         marks.beat(
             beat.collector,
             int(beat.watermark.timestamp()),
@@ -178,9 +184,9 @@ class Engine:
             if self.partition == 0:
                 out += self._collector_alerts.judge(changed, marks)
         for feed in feeds:
-            for closed in self._closing.close_due(feed):
-                self.totals["windows"] += 1
-                out.append(closed)
+            for one in self._closing.close_due(feed):
+                self.totals["windows"] += isinstance(one, ClosedWindow)
+                out.append(one)
         out += self._metrics.close_due()
         self._seen.advance(marks.furthest, marks.own())
         self._runs.advance(marks.furthest)

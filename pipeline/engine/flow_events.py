@@ -8,7 +8,7 @@ from pipeline.engine.accumulator import RECORDS_IN, STARTED, UNKNOWN, Cells, Kin
 from pipeline.engine.closing import Closing
 from pipeline.engine.counting import count_run, count_window, take_depth
 from pipeline.engine.emissions import FlowKey
-from pipeline.engine.flows import HORIZON, Flows
+from pipeline.engine.flows import HORIZON, MOST_FEEDERS, Flows
 from pipeline.engine.open_windows import MixedWindowError
 from pipeline.engine.refused import RefusedError
 from pipeline.engine.runs import Runs
@@ -47,6 +47,7 @@ class FlowEvents:
         totals: Counter[str],
     ) -> None:
         self._width = settings.window_seconds
+        self._most = settings.max_flows
         self._flows = flows
         self._closing = closing
         self._runs = runs
@@ -84,11 +85,22 @@ class FlowEvents:
     def _row(self, key: FlowKey, collector: str, number: int) -> int:
         row = self._flows.row(key)
         if row is None:
+            if len(self._flows) >= self._most:
+                raise RefusedError(
+                    "too_many_flows",
+                    f"{self._most:,} flows are watched already: raise engine.max_flows, or add "
+                    "partitions",
+                )
             first = self._closing.first_open(frozenset({collector}))
             row = self._flows.add(key, collector, number if first is None else max(first, number))
             self._closing.grow(key.tenant)
             return row
-        self._flows.fed_by(row, collector)
+        if not self._flows.fed_by(row, collector):
+            raise RefusedError(
+                "too_many_collectors",
+                f"{MOST_FEEDERS} others send events of this flow already: let senders keep to one "
+                "source, or name their collector",
+            )
         if (number - int(self._flows.upcoming[row])) * self._width > HORIZON:
             raise RefusedError(
                 "too_far_ahead",

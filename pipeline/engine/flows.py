@@ -16,6 +16,10 @@ HORIZON = 2 * 86_400
 """Seconds an event may lie ahead of its flow's next window. Further ahead it is a producer's
 defect, or its collector sends no heartbeats; either way its window would stay open for ever."""
 
+MOST_FEEDERS = 64
+"""Collectors of one flow. The windows of a flow wait for all of them; a sender that makes up a new
+source for each event would let their set grow without end."""
+
 
 class Feed:
     """The flows fed by one and the same set of collectors: their windows close together."""
@@ -108,14 +112,17 @@ class Flows:
         pairs = set(zip(map(self._feed.__getitem__, rows), collectors, strict=True))
         return all(collector in feed.collectors for feed, collector in pairs)
 
-    def fed_by(self, row: int, collector: str) -> None:
-        """Note that a collector has sent an event of a flow."""
+    def fed_by(self, row: int, collector: str) -> bool:
+        """Note that a collector has sent an event of a flow; return whether it may."""
         feed = self._feed[row]
         if collector in feed.collectors:
-            return
+            return True
+        if len(feed.collectors) >= MOST_FEEDERS:
+            return False
         feed.remove(row)
         self._feed[row] = self._feed_of(feed.collectors | {collector})
         self._feed[row].add(row)
+        return True
 
     def _feed_of(self, collectors: frozenset[str]) -> Feed:
         feed = self.feeds.get(collectors)

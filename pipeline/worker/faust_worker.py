@@ -128,6 +128,7 @@ class FaustWorker:
                 self._settings.engine,
                 kafka.events_topic,
                 self._observers,
+                replaying=self._watchdog.replaying,
             )
             self._partitions[number] = partition  # before it is open, so that it will be closed
             await partition.open()

@@ -103,6 +103,10 @@ class Watchdog:
     def opened(self, partition: Partition) -> None:
         """Take note of progress for all: partitions are opened one after the other."""
         self.progress(partition)
+        self.replaying()
+
+    def replaying(self) -> None:
+        """Take note that one is being opened and comes on: for all, since the others wait."""
         self._start_over()
 
     def observe(self, partition: int, emissions: Sequence[Emission]) -> None:

@@ -146,3 +146,15 @@ async def test_a_process_that_was_stopped_as_a_whole_may_first_catch_up(
     await asyncio.sleep(0.5 * STALL)
     assert kennel.bites == []
     await bitten(kennel)
+
+
+async def test_a_partition_whose_opening_comes_on_is_left_alone(
+    settings: KafkaSettings, kennel: Kennel
+) -> None:
+    await written(settings, 3)
+    kennel.dog.assigned([0])
+    for _ in range(20):
+        await asyncio.sleep(STALL / 8)
+        kennel.dog.replaying()
+    assert kennel.bites == []
+    await bitten(kennel)
