@@ -14,6 +14,7 @@ from pipeline.cli import (  # noqa: F401 - each registers its command
     backtest,
     collect,
     demo,
+    dlq,
     doctor,
     ingest,
     init,

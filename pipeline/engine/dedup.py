@@ -67,6 +67,11 @@ class SeenIds:
         self._young.setdefault(source, set()).update(new)
         return True
 
+    def forget(self, source: str, id_: str) -> None:
+        """Let an event be new again: it was refused, and may be sent once more."""
+        for by in (self._young, self._old):
+            by.get(source, set()).discard(id_)
+
     def contains(self, source: str, id_: str) -> bool:
         """Return whether an event is remembered, without remembering it."""
         return any(id_ in by.get(source, ()) for by in (self._young, self._old))

@@ -129,6 +129,7 @@ class Engine:
         try:
             self._take(event, out)
         except RefusedError as refused:
+            self._seen.forget(event.source, event.id)
             self._bury(dead(record, place, refused.reason, str(refused)), out)
         else:
             self.totals[f"events.{event.type}"] += 1

@@ -7,7 +7,8 @@ hold up its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import compress, groupby
 from typing import Final, NamedTuple, cast
 
@@ -84,7 +85,7 @@ def _read(record: Record) -> _Read:
         return _batch(record, record.value)
     try:
         structured = "ce_id" not in headers
-        value = record.value if structured else joined(_attributes(headers), record.value)
+        value = record.value if structured else joined(attributes(headers), record.value)
         return _alone(decode_event(value))
     except ContractError as error:
         return _alone(dead(record, None, error.kind, str(error)))
@@ -117,7 +118,8 @@ def _entry(record: Record, place: int, raw: bytes) -> EventStruct | DeadLetter:
         return dead(record, place, error.kind, str(error), raw)
 
 
-def _attributes(headers: dict[str, bytes]) -> dict[str, str]:
+def attributes(headers: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the attributes of an event in binary mode."""
     return {
         name.removeprefix("ce_"): value.decode("utf-8", "replace")
         for name, value in headers.items()
@@ -129,5 +131,12 @@ def dead(
     record: Record, entry: int | None, reason: str, detail: str, value: bytes | None = None
 ) -> DeadLetter:
     """Make a dead letter of a record, or of one entry of it."""
-    original = record.value if value is None else value
-    return DeadLetter(record.offset, entry, reason, detail, record.key, original, record.headers)
+    if value is None:
+        value = record.value if entry is None else _parted(record.value or b"")[entry]
+    return DeadLetter(record.offset, entry, reason, detail, record.key, value, record.headers)
+
+
+@lru_cache(maxsize=1)
+def _parted(batch: bytes) -> list[bytes]:
+    """Part a batch; kept for the next, since where one of its entries is refused, many are."""
+    return split_batch(batch)
