@@ -26,6 +26,7 @@ async def test_nothing_that_is_done_to_workers_and_broker_shows_in_what_is_publi
 ) -> None:
     caplog.set_level(logging.CRITICAL, "aiokafka")  # a broker that is killed is no news
     found = await run(broker, make_topics(broker.bootstrap), tmp_path, SHORT, events=10_000, seed=2)
-    assert [check for check in found.checks if check.wrong or not check.looked_at] == []
+    wrong = [check for check in found.checks if check.wrong or not check.looked_at]
+    assert wrong == [], [str(each) for each in found.exits]
     assert len(found.strikes) == len(SHORT.kinds())
     assert [each.code for each in found.exits].count(-signal.SIGKILL) == SHORT.kills

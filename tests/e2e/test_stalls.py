@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ async def test_a_worker_whose_event_loop_hangs_ends_and_tells_where(
     topics: KafkaSettings, log: KafkaLog, tmp_path: Path
 ) -> None:
     await feed(log, list(minutes(flows=4, length=30, per_minute=2)))
-    with Cogentai(tmp_path, "", environment(topics) | STALL, HANGS) as worker:
+    program = (sys.executable, "-c", HANGS)
+    with Cogentai(tmp_path, "worker", environment(topics) | STALL, program) as worker:
         assert await asyncio.to_thread(worker.exit_code, within=30) == 1
         (line,) = worker.said()
         assert SAID.fullmatch(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def app(topics: KafkaSettings, tmp_path: Path) -> App:
 
     def start(name: str, **more: str) -> Cogentai:
         env = environment(topics) | {"PYTHONPATH": str(ROOT)} | more
-        return Cogentai(tmp_path, name, env, f"from tests.regressions import apps; apps.{name}()")
+        code = f"from tests.regressions import apps; apps.{name}()"
+        return Cogentai(tmp_path, name, env, (sys.executable, "-c", code))
 
     return start
 
