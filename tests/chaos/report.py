@@ -9,14 +9,26 @@ from collections.abc import Iterator, Mapping
 from tests.chaos.run import Run
 
 
+_ABOUT = """\
+# Chaos run
+
+Three workers work off a feed with duplicates and a tenth of it out of order, while workers and
+broker are killed, paused and replaced. What they published is then held, byte by byte, against a
+linear replay of the same topic. This page is written by
+
+    make chaos ARGS='--report docs/chaos.md'
+
+and a shortened run is in the ordinary suite (`tests/chaos`).
+"""
+
+
 def markdown(run: Run, conditions: Mapping[str, object]) -> str:
     """Write a run down."""
     return "\n".join(_lines(run, conditions)) + "\n"
 
 
 def _lines(run: Run, conditions: Mapping[str, object]) -> Iterator[str]:
-    yield "# Chaos run"
-    yield ""
+    yield _ABOUT
     yield f"**{'Passed' if run.passed else 'FAILED'}.** " + "; ".join(
         f"{name} {value}" for name, value in conditions.items()
     )
