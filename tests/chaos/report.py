@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from tests.chaos.run import Run
 
-
 _ABOUT = """\
 # Chaos run
 
