@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from mode.supervisors import CrashingSupervisor
 
+from pipeline.log.base import LogUnavailableError
 from pipeline.log.security import faust_security
 from pipeline.settings import KafkaSettings
 from pipeline.worker.watchdog import end_process
@@ -103,11 +104,16 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
             self.execute_from_commandline()  # always ends by raising
         except SystemExit as stopped:
             if stopped.code:
-                return self._reason() or RuntimeError("Faust stopped without saying why")
+                return self._reason(stopped)
         except Exception as error:  # noqa: BLE001 - told by whoever runs the process
             return error
         return None
 
-    def _reason(self) -> Exception | None:
-        crash: Any = self.crash_reason or self.app.crash_reason
-        return crash if isinstance(crash, Exception) else None
+    def _reason(self, stopped: SystemExit) -> Exception:
+        """Return what broke it: while it worked, or while it was starting."""
+        for crash in (self.crash_reason, self.app.crash_reason, stopped.__context__):
+            if isinstance(crash, KafkaError):
+                return LogUnavailableError(f"Kafka does not answer: {crash!r}")
+            if isinstance(crash, Exception):
+                return crash
+        return RuntimeError("Faust stopped without saying why")
