@@ -22,9 +22,6 @@ from pipeline.worker.partition import Partition
 NOTHING = -1
 """How far a new partition has been applied: it has no record yet."""
 
-THE_END = 2**62
-"""Beyond any offset."""
-
 
 class GrowthError(Exception):
     """Something stands in the way of more partitions."""
@@ -86,7 +83,7 @@ async def _check_applied(kafka: KafkaSettings) -> None:
         try:
             checkpoint = await log.open()  # shuts out a worker that still runs
             applied = None if checkpoint is None else checkpoint.applied
-            behind = sum([len(page) async for page in log.replay(applied, THE_END)])
+            behind = sum([len(page) async for page in log.replay(applied, None)])
         finally:
             await log.aclose()
         if behind:

@@ -26,6 +26,10 @@ _POST = 20
 # After what a restart replays, which is one batch (see scenario.py).
 _BATCH = 2
 
+# On Kafka: the first transaction is that of the mark; its record and the snapshot come first.
+_AFTER_MARK = 2
+_HEADER = 3
+
 _EDGE = {
     "body": Step("pipeline.ingest.app:read_body", _POST),
     "admit": Step("pipeline.ingest.app:admit", _POST),
@@ -68,14 +72,15 @@ STEPS: dict[str, dict[str, Step]] = {
     "From the topic to the alert": {
         "assign": Step("pipeline.worker.faust_worker:FaustWorker._on_assigned"),
         "own": Step("pipeline.log.kafka_partition:start_producer"),
+        "mark": Step("pipeline.log.kafka_partition:KafkaPartitionLog._mark"),
         "read-header": Step("pipeline.log.kafka_partition:read_header"),
         **_RECOVERY,
         **_WORK,
-        "begin": Step("aiokafka:AIOKafkaProducer.begin_transaction"),
+        "begin": Step("aiokafka:AIOKafkaProducer.begin_transaction", _AFTER_MARK),
         "publish": Step("pipeline.log.kafka_partition:KafkaPartitionLog._publish"),
         "keep": Step("pipeline.log.kafka_partition:KafkaPartitionLog._keep"),
-        "header": Step("pipeline.log.kafka_partition:KafkaPartitionLog._checkpoint"),
-        "commit": Step("aiokafka:AIOKafkaProducer.commit_transaction"),
+        "header": Step("pipeline.log.kafka_partition:KafkaPartitionLog._checkpoint", _HEADER),
+        "commit": Step("aiokafka:AIOKafkaProducer.commit_transaction", _AFTER_MARK),
         **_OBSERVE,
         "ack": Step("faust.events:Event.ack"),
         "offset": Step("faust.transport.drivers.aiokafka:Consumer.commit"),
