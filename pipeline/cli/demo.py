@@ -76,7 +76,7 @@ async def _demo(scenario: Scenario, shown: Console, speed: float, picture: Path)
         live = await stack.enter_async_context(collected(scenario, journal, folder))
 
         async def backfill(body: bytes) -> None:
-            await journal.append(admit(split_batch(body), settings.ingest, scenario.start))
+            await journal.append(admit(split_batch(body), settings.ingest, scenario.end))
 
         feed = Feed()
         working = asyncio.create_task(work(journal, settings, [feed]))
