@@ -73,8 +73,7 @@ class Flows:
     def kilobytes(self) -> float:
         """State of one flow."""
         flows = len(self.rows)
-        own = [a for a in self.bank.state().values() if a.shape[-1:] == (flows,)]
-        return sum(a.nbytes for a in own) / flows / 1000
+        return sum(a.nbytes for a in self.bank.flows.state(flows).values()) / flows / 1000
 
 
 def series(values: int) -> list[float]:
@@ -106,11 +105,12 @@ def main() -> None:
     parser = argparse.ArgumentParser("benchmarks.cost", description=__doc__)
     parser.add_argument("--values", type=int, default=10_000, help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s; medians")
+    parser.add_argument("--flows", type=int, default=FLOWS, help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     given = parser.parse_args()
     values, own, trees, steps = series(given.values), [], [], []
     with Console(stderr=True).status("measuring"):
-        flows = Flows()
+        flows = Flows(given.flows)
         for _ in range(given.rounds):
             steps.append(flows.step(WINDOWS))
             own.append(microseconds(generic(), values))
@@ -126,7 +126,7 @@ def main() -> None:
         "all_signals_to_river": round(median(a / b for a, b in zip(steps, trees, strict=True)), 2),
     }
     conditions = {
-        "flows": FLOWS, "values": given.values, "rounds": given.rounds, **machine(),
+        "flows": given.flows, "values": given.values, "rounds": given.rounds, **machine(),
     }  # fmt: skip
     if given.json:
         print(json.dumps({**found, **conditions}))

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import channels, cold_start, cusum
+from detectors import cold_start, cusum
 from detectors.calibration import shared
-from detectors.channels import BORROWED, CHANNELS, KINDS, SHARES, SIGNAL_OF, SIGNALS
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows, spread_out, stronger, unknown
+from detectors.channels import (
+    ACCUMULATED,
+    BORROWED,
+    COUNTED,
+    CUMULATIVE,
+    KINDS,
+    TIMED,
+    ByModel,
+)
+from detectors.columns import Bools, Floats, Ints, Verdict, Windows, stronger
 from detectors.each_run import runs_of
 from detectors.failure import Failure, Foresight
 from detectors.flows import Flows
+from detectors.listening import Moment, listen
 from detectors.outlook import NOTHING, Outlook
-from detectors.rate import Shares
 from detectors.reliability import Reliability
-from detectors.silence import Rhythm
-from detectors.state import Rows
-from detectors.volume import Counts
+from detectors.state import Rows, apart
 from detectors.width import Width
 from schemas.signals import SignalName
-
-ALL_ROWS: Final = slice(None)
-
-
-class Heard(NamedTuple):
-    """What one detector said of a window, and of which of the rows."""
-
-    judged: Any
-    of: slice | Bools
-
 
 SELDOM: Final = 0.8
 """Fewer windows make fewer false alarms, though not in proportion: several windows of a minute may
 make one alarm. Read off hourly series, where the threshold that keeps the promise is half that of
 windows of a minute; series of five minutes keep theirs as well."""
+ROOM: Final = 9
+"""Eighths by which room grows: flows come a few at a time, and room for others is memory lost."""
 RELEASE: Final = 1.4
 """How far above its alarm a cumulative sum may go, as a multiple of the threshold. Without it a sum
 that a long fault has filled takes up to four hours to fall back, and the alert stays open."""
@@ -87,7 +84,8 @@ class FlowBank:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._threshold = threshold
         self._width = Width(window_seconds)
-        self._seldom = self._width.minutes**-SELDOM
+        seldom = self._width.minutes**-SELDOM
+        self._shared = shared(threshold, np.arange(KINDS.shape[1] + 1) * seldom)
         self._ahead = (horizon_minutes, warnings_per_flow_week)
         self._flows = self._fresh()
         self._rows = self._capacity = 0
@@ -103,7 +101,7 @@ class FlowBank:
     def grow(self, rows: int) -> None:
         """Have at least ``rows`` rows; new ones are fresh, existing ones unchanged."""
         if rows > self._capacity:
-            self._capacity = max(rows, 2 * self._capacity)
+            self._capacity = max(rows, ROOM * self._capacity // 8)
             self._flows.reserve(self._capacity)
         self._rows = max(rows, self._rows)
 
@@ -153,9 +151,9 @@ class FlowBank:
 
     def skip(self, rows: Ints, minute: Ints, ahead: Ints, outlook: Outlook = NOTHING) -> None:  # noqa: ARG002 - as step
         """Pass over a window nobody watched: nothing is scored, learned, or aged."""
-        picked = Rows.of(rows)
-        for counts in (self._flows.volume, self._flows.records, self._flows.backlog):
-            counts.skip(picked, ahead, outlook)
+        picked, counts = Rows.of(rows), self._flows.counts
+        each = np.repeat(ahead, counts.series)
+        counts.skip(picked.series(counts.series), each, outlook.each(counts.series))
         self._flows.silence.skip(picked)
         self._flows.each_run.skip(picked)
         self._flows.failure.skip(picked)
@@ -193,123 +191,33 @@ class FlowBank:
         """
         picked, flows = Rows.of(rows), self._flows
         cold_start.lend(flows, picked, self._rows, BORROWED)
-        heard = self._listen(picked, minute, ahead, windows, outlook)
-        evidence = np.zeros((flows.calibration.channels, len(rows)))
-        known = np.zeros(evidence.shape, bool)
-        for name, part in CHANNELS.items():
-            if name not in heard:
-                continue
-            judged, of = heard[name]
-            evidence[part, of] = judged.evidence()[: part.stop - part.start]
-            known[part, of] = judged.known if isinstance(judged, Shares) else True
-        c = flows.calibration.step(picked, evidence, known)
-        threshold = shared(self._threshold, self._kinds(picked) * self._seldom)
+        heard = listen(flows, picked, Moment(minute, ahead, windows, outlook))
+        evidence = heard.evidence()
+        scores = flows.calibration.step(picked, evidence.by_channel(), heard.known.by_channel())
+        threshold = self._shared[self._kinds(picked)]
         self._release(picked, threshold, outlook)
-        score = c / threshold
-        verdicts = {
-            name: self._verdict(name, heard.get(name), score, evidence) for name in SIGNALS[:-1]
-        }
+        verdicts = heard.verdicts(ByModel.of(scores / threshold), evidence, self._threshold)
         for name, run in flows.each_run.step(picked, minute, runs_of(windows)).items():
             verdicts[name] = stronger(verdicts[name], run.verdict(self._threshold))
         verdicts["failure"] = flows.failure.step(picked, windows, verdicts)
         flows.age[picked.at] += 1
         return outlook.eased(picked, verdicts)
 
-    def _listen(
-        self, rows: Rows, minute: Ints, ahead: Ints, w: Windows, outlook: Outlook
-    ) -> dict[SignalName, Heard]:
-        """Let each detector judge and learn the rows of which it has data."""
-        flows = self._flows
-        heard: dict[SignalName, Heard] = {}
-
-        def hear(name: SignalName, step: Callable[..., Any], *columns: Floats | Ints) -> None:
-            known: Bools = ~np.any(np.isnan(columns), axis=0, keepdims=False)
-            if known.all():
-                heard[name] = Heard(step(rows, *columns), ALL_ROWS)
-            elif known.any():
-                part = (column[known] for column in columns)
-                heard[name] = Heard(step(rows.only(known), *part), known)
-
-        hear("volume", partial(flows.volume.step, outlook=outlook), w.volume, minute, ahead)
-        records = self._sums_of_records(rows, w)
-        hear("records", partial(flows.records.step, outlook=outlook), records, minute, ahead)
-        hear("backlog", partial(flows.backlog.step, outlook=outlook), w.queue_depth, minute, ahead)
-        shares = flows.shares.step(rows, *channels.shares(w))
-        heard |= {name: Heard(shares.of(i), ALL_ROWS) for i, name in enumerate(SHARES)}
-        took = np.where(w.duration_count == 0, 0.0, w.duration_log)  # its mean is NaN then
-        hear("latency", flows.latency.step, w.duration_count, took)
-        waited = np.where(w.wait_count == 0, 0.0, w.wait_log)
-        hear("wait", flows.wait.step, w.wait_count, waited)
-        self._pass_over(rows, ahead, w._replace(records=records), outlook)
-        rhythm = self._rhythm(heard.get("volume"), len(rows.numbers))
-        rhythm = rhythm._replace(wary=cold_start.wary(flows, rows, rhythm.hour))
-        quiet = flows.silence.step(rows, w.volume > 0, minute, rhythm, w.overdue)
-        heard["silence"] = Heard(quiet, ALL_ROWS)
-        return heard
-
-    def _sums_of_records(self, rows: Rows, w: Windows) -> Floats:
-        """Records where their sums tell what volume, or each run by itself, does not."""
-        flows = self._flows
-        flows.sized[rows.at] |= ~np.isnan(w.records) & (w.records != w.volume)
-        telling = flows.sized[rows.at] & ~flows.each_run.few(rows)
-        return np.where(telling, w.records, np.nan)
-
-    def _pass_over(self, rows: Rows, ahead: Ints, w: Windows, outlook: Outlook) -> None:
-        """Counts that are unknown in this window, but were known before, are skipped."""
-        for detector, count in (
-            (self._flows.volume, w.volume),
-            (self._flows.records, w.records),
-            (self._flows.backlog, w.queue_depth),
-        ):
-            missed = np.isnan(count) & (detector.age[rows.at] > 0)
-            if missed.any():
-                detector.skip(rows.only(missed), ahead[missed], outlook)
-
-    def _kinds(self, rows: Rows) -> Floats:
+    def _kinds(self, rows: Rows) -> Ints:
         """How many kinds of evidence each row gives."""
-        voiced = self._flows.calibration.voiced[:, rows.at]
-        heard = [voiced[list(kind)].any(axis=0) for kind in KINDS]
-        kinds: Floats = np.sum(heard, axis=0, dtype=np.float64)
+        voiced = self._flows.calibration.voiced[:, rows.at][KINDS]
+        kinds: Ints = voiced.any(axis=0).sum(axis=0)
         return kinds
 
     def _release(self, rows: Rows, threshold: Floats, outlook: Outlook) -> None:
         """Hold each cumulative sum to a little above where it alarms, so that it can let go."""
-        flows = self._flows
-        shares = ((CHANNELS[s].start + 1, flows.shares.risen[i]) for i, s in enumerate(SHARES))
-        for channel, sums in (
-            (2, flows.volume.risen),
-            (3, flows.volume.fallen),
-            (6, flows.records.risen),
-            (7, flows.records.fallen),
-            *shares,
-            (21, flows.latency.risen),
-            (23, flows.wait.risen),
+        flows, at = self._flows, rows.at
+        alarm = [outlook.threshold(rows, signal, threshold) for signal in ACCUMULATED]
+        limit = cusum.total(flows.calibration.limit(rows, CUMULATIVE, RELEASE * np.array(alarm)))
+        for sums, most in (
+            (apart(flows.counts.risen, len(COUNTED))[:2], limit[:2]),
+            (apart(flows.counts.fallen, len(COUNTED))[:2], limit[2:4]),
+            (flows.shares.risen, limit[4:-2]),
+            (apart(flows.durations.risen, len(TIMED)), limit[-2:]),
         ):
-            alarm = outlook.threshold(rows, SIGNAL_OF[channel], threshold)
-            limit = flows.calibration.limit(rows, channel, RELEASE * alarm)
-            sums[rows.at] = np.minimum(sums[rows.at], cusum.total(limit))
-
-    @staticmethod
-    def _rhythm(volume: Heard | None, rows: int) -> Rhythm:
-        """Runs expected of each row, none where volume is unknown."""
-        expected = np.zeros((3, rows))
-        expected[2] = 1.0
-        if volume is not None:
-            counts: Counts = volume.judged
-            expected[:, volume.of] = counts.expected, counts.foreseen[-1], counts.alpha[-1]
-        return Rhythm(expected[0], expected[1], expected[2], np.zeros(rows, np.bool_))
-
-    def _verdict(
-        self, name: SignalName, heard: Heard | None, score: Floats, evidence: Floats
-    ) -> Verdict:
-        """Word one signal of all rows; unknown where its detector had nothing to judge."""
-        if heard is None:
-            return unknown(score.shape[1])
-        judged, of = heard
-        verdict: Verdict
-        if name in CHANNELS:
-            part = CHANNELS[name]
-            verdict = judged.verdict(score[part, of], evidence[part, of])
-        else:
-            verdict = judged.verdict(self._threshold)
-        return verdict if isinstance(of, slice) or of.all() else spread_out(verdict, of)
+            sums[:, at] = np.minimum(sums[:, at], most)

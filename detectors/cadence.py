@@ -212,7 +212,7 @@ class Cadence(FlowState):
         learn = ~alarmed & (off >= -self._early(rows))
         self.error[at] = np.where(learn, error, self.error[at])
         self.foretold[at] = np.minimum(n + learn, MEMORY)
-        self.strength[at] = np.clip(strength, 0, STRONGEST)
+        self.strength[at] = strength.clip(0, STRONGEST)
 
     def _foretell(self, rows: Rows, minute: Ints, off: Floats, near: Floats) -> None:
         """Set when the next run is due, and whether that can be relied on."""
@@ -226,6 +226,6 @@ class Cadence(FlowState):
         trusted &= same_day | (weekend(then) == weekend(minute))  # new to weekends
         off = np.nan_to_num(off)
         # half of how far off this run was is jitter, which the next does not share
-        self.due[at] = np.where(gap > 0, gap - 0.5 * np.clip(off, -near, near), np.nan)
+        self.due[at] = np.where(gap > 0, gap - 0.5 * off.clip(-near, near), np.nan)
         # whether a timer counts from a late run or keeps its time, the next will tell
         self.trusted[at] = trusted & (off <= near)

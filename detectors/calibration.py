@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Bools, Floats
+from detectors.columns import Bools, Floats, Ints, Singles
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
 
@@ -28,6 +28,8 @@ STOP: Final = 5.0
 LEAST_U: Final = 0.2
 LEAST_MX: Final = 0.45
 LOG10_E: Final = 0.4343
+BEYOND: Final = np.float32(0.01)
+"""Share of windows beyond the quantile that is followed."""
 
 HABIT: Final = 4.0
 """Episodes in a week up to which a kind of evidence is listened to in full."""
@@ -118,11 +120,11 @@ class Calibration(FlowState):
     """
 
     age: NDArray[np.int32]
-    u: Floats
-    mx: Floats
-    last: NDArray[np.float32]
+    u: Singles
+    mx: Singles
+    last: Singles
     daily: NDArray[np.float16]
-    episodes: NDArray[np.float32]
+    episodes: Singles
     calm: NDArray[np.uint16]
     voiced: NDArray[np.bool_]
     wait: NDArray[np.int16]
@@ -131,8 +133,8 @@ class Calibration(FlowState):
     def __init__(self, channels: int, width: Width) -> None:
         self.channels = channels
         self.age = column(0, channels, dtype=np.int32)
-        self.u = column(1.0, channels)
-        self.mx = column(LEAST_MX, channels)
+        self.u = column(1.0, channels, dtype=np.float32)
+        self.mx = column(LEAST_MX, channels, dtype=np.float32)
         self.last = column(0.0, channels, dtype=np.float32)
         self.daily = column(0.0, DAYS, channels, dtype=np.float16)
         self.episodes = column(0.0, channels, dtype=np.float32)
@@ -147,7 +149,7 @@ class Calibration(FlowState):
         self._pause = width.windows(PAUSE)
         self._fade = np.float32(np.exp(-1 / width.windows(WEEK)))
 
-    def step(self, rows: Rows, evidence: Floats, known: Bools) -> Floats:
+    def step(self, rows: Rows, evidence: Floats, known: Bools) -> Singles:
         """Score, then learn from, one window.
 
         Parameters
@@ -166,7 +168,7 @@ class Calibration(FlowState):
         """
         at = rows.at
         age, u, mx = self.age[:, at], self.u[:, at], self.mx[:, at]
-        held, s = evidence < 0, np.maximum(evidence, 0)
+        held, s = evidence < 0, evidence.astype(np.float32).clip(0, np.inf)
         renewed = known & (age == self.restart)
         if renewed.any():
             u, mx = self._restarted(rows, renewed, u, mx)
@@ -182,19 +184,12 @@ class Calibration(FlowState):
         self.last[:, at] = np.where(known, score, self.last[:, at])
         self.age[:, at] = age + known
         self.voiced[:, at] |= known & (s > 0)
-        emitted: Floats = np.where(ready, score, 0.0)
-        return emitted
+        return score * ready
 
-    def severity(self, rows: Rows, evidence: Floats) -> Floats:
-        """Rarity that also grades ordinary evidence: 0 for none, 2 at the 99 % quantile."""
-        u, mx = self.u[:, rows.at], self.mx[:, rows.at]
-        graded: Floats = np.where(evidence > u, rarity(evidence, u, mx), 2 * evidence / u)
-        return graded
-
-    def limit(self, rows: Rows, channel: int, score: Floats) -> Floats:
-        """The raw evidence at which ``channel`` reaches a calibrated ``score``."""
-        u, mx = self.u[channel, rows.at], self.mx[channel, rows.at]
-        rare = score * _tiredness(self.episodes[channel, rows.at])
+    def limit(self, rows: Rows, channels: Ints, score: Floats) -> Floats:
+        """Raw evidence at which ``channels`` reach a calibrated score, shape (channels, rows)."""
+        u, mx = self.u[:, rows.at][channels], self.mx[:, rows.at][channels]
+        rare = score * _tiredness(self.episodes[:, rows.at][channels])
         raw: Floats = u + (rare - 2) * mx / LOG10_E
         return raw
 
@@ -203,17 +198,17 @@ class Calibration(FlowState):
         calm = self.calm[:, at]
         begun = hot & (calm >= self._pause)
         self.episodes[:, at] = self.episodes[:, at] * self._fade + begun
-        self.calm[:, at] = np.where(hot, 0, np.minimum(calm, self._pause - 1) + 1)
+        self.calm[:, at] = np.minimum(calm + 1, self._pause) * ~hot
 
     def _restarted(
-        self, rows: Rows, renewed: Bools, u: Floats, mx: Floats
-    ) -> tuple[Floats, Floats]:
-        typical = np.sort(self.daily[:, :, rows.at], axis=0)[DAYS // 2].astype(np.float64)
+        self, rows: Rows, renewed: Bools, u: Singles, mx: Singles
+    ) -> tuple[Singles, Singles]:
+        typical = np.sort(self.daily[:, :, rows.at], axis=0)[DAYS // 2].astype(np.float32)
         lower_u = np.minimum(u, np.maximum(typical, 0.5))
         lower_mx = np.minimum(mx, np.maximum(LEAST_MX, typical / 2.5))
         return np.where(renewed, lower_u, u), np.where(renewed, lower_mx, mx)
 
-    def _note_daily(self, rows: Rows, age: NDArray[np.int32], s: Floats, known: Bools) -> None:
+    def _note_daily(self, rows: Rows, age: NDArray[np.int32], s: Singles, known: Bools) -> None:
         inside = known & (age >= self._first_day) & (age < self.restart)
         if not inside.any():
             return
@@ -229,29 +224,28 @@ class Calibration(FlowState):
         return (age >= self.restart) & (age <= self.restart + self.warm_up)
 
     def _learned(
-        self, s: Floats, u: Floats, mx: Floats, age: NDArray[np.int32], learn: Bools
-    ) -> tuple[Floats, Floats]:
-        since = np.where(age < self.restart, age, age - self.restart)
-        wide = np.where(since <= self.warm_up, np.maximum(mx / LEAST_MX, 1), 1.0)
-        gain = 4 * np.maximum(1 / (since + 20), 0.0005) * wide
-        new_u = np.where(learn, np.maximum(u + gain * np.where(s > u, 0.99, -0.01), LEAST_U), u)
-        over = learn & (s > new_u)
-        if not over.any():
-            return new_u, mx
-        rate = np.maximum(1 / (20 + 0.01 * since[over]), 0.004)
-        excess = np.minimum(s[over] - new_u[over], 3 * mx[over])
-        new_mx = mx.copy()
-        new_mx[over] = np.maximum(mx[over] + rate * (excess - mx[over]), LEAST_MX)
-        return new_u, new_mx
+        self, s: Singles, u: Singles, mx: Singles, age: NDArray[np.int32], learn: Bools
+    ) -> tuple[Singles, Singles]:
+        since = (age - self.restart * (age >= self.restart)).astype(np.float32)
+        wide = 1 + (mx / LEAST_MX - 1).clip(0, np.inf) * (since <= self.warm_up)
+        gain = (4 / (since + 20)).clip(0.002, np.inf) * wide * learn
+        u = (u + gain * ((s > u) - BEYOND)).clip(LEAST_U, np.inf)
+        mx = mx.copy()
+        over = np.flatnonzero(learn & (s > u))
+        scale = mx.take(over)
+        excess = np.minimum(s.take(over) - u.take(over), 3 * scale)
+        rate = np.maximum(1 / (20 + 0.01 * since.take(over)), 0.004)
+        mx.put(over, np.maximum(scale + rate * (excess - scale), LEAST_MX))
+        return u, mx
 
 
-def _tiredness(episodes: NDArray[np.float32]) -> Floats:
+def _tiredness(episodes: Singles) -> Singles:
     """By how much a channel is divided that has been above the stop too often of late."""
-    tired: Floats = 1 + TIRED * np.maximum(episodes - HABIT, 0).astype(np.float64)
+    tired: Singles = np.asarray(1 + TIRED * (episodes - HABIT).clip(0, np.inf), np.float32)
     return tired
 
 
-def rarity(s: Floats, u: Floats, mx: Floats) -> Floats:
+def rarity(s: Singles, u: Singles, mx: Singles) -> Singles:
     """-log10 of the tail probability beyond evidence ``s``, 0 below the quantile."""
-    rare: Floats = np.where(s > u, 2 + LOG10_E * (s - u) / mx, 0.0)
+    rare: Singles = (2 + LOG10_E * (s - u) / mx) * (s > u)
     return rare

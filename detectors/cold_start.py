@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.channels import COUNTED, TIMED
 from detectors.columns import Bools, Floats, Ints
-from detectors.state import Rows
+from detectors.state import Rows, apart
 
 if TYPE_CHECKING:
     from detectors.flows import Flows
@@ -70,11 +71,9 @@ def _lend(flows: Flows, new: Ints, models: Ints, early: list[int]) -> None:
 
 
 def _lent(flows: Flows) -> Iterator[NDArray[Any]]:
-    for counts in (flows.volume, flows.records, flows.backlog):
-        yield counts.alpha
-    for durations in (flows.latency, flows.wait):
-        yield durations.variance
-        yield durations.scale
+    yield apart(flows.counts.alpha, len(COUNTED))
+    yield apart(flows.durations.variance, len(TIMED))
+    yield apart(flows.durations.scale, len(TIMED))
     yield flows.calibration.u
     yield flows.calibration.mx
 
@@ -95,6 +94,11 @@ def wary(flows: Flows, rows: Rows, hour: Floats) -> Bools:
     young: Bools = flows.borrowed[at] & (age >= SILENCE) & (age <= flows.calibration.warm_up)
     if young.any():
         grown = age > flows.calibration.restart
-        usual = np.maximum(60 * flows.volume.seasonality.mean[at][grown], 1e-9)
+        usual = np.maximum(60 * _usual_volume(flows)[at][grown], 1e-9)
         young &= len(usual) >= LEAST and bool(np.quantile(hour[grown] / usual, FEW) >= AWAKE)
     return young
+
+
+def _usual_volume(flows: Flows) -> Floats:
+    usual: Floats = apart(flows.counts.seasonality.mean, len(COUNTED))[0]
+    return usual

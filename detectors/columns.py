@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Reals = Floats | Singles
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -95,6 +97,15 @@ class Verdict(NamedTuple):
     span_expected: Floats
 
 
+def or_zero(column: Floats) -> Floats:
+    """The column with 0 for what is unknown.
+
+    >>> or_zero(np.array([1.0, np.nan]))
+    array([1., 0.])
+    """
+    return np.where(np.isnan(column), 0.0, column)
+
+
 def unknown(rows: int) -> Verdict:
     """Give the verdict on what was not observed: no score."""
     nothing, zero = np.full(rows, np.nan), np.zeros(rows)
@@ -105,15 +116,24 @@ def unknown(rows: int) -> Verdict:
 def stronger(one: Verdict, other: Verdict) -> Verdict:
     """Of two verdicts on the same rows the one with the higher score, row by row."""
     second = other.score > one.score
+    if not second.any():
+        return one
     return Verdict(*(np.where(second, b, a) for a, b in zip(one, other, strict=True)))
+
+
+def spread(some: NDArray[Any], of: Bools, blank: float) -> NDArray[Any]:
+    """Make a column of some rows, those where ``of`` is true, one of all; ``blank`` elsewhere."""
+    whole = np.full((*some.shape[:-1], len(of)), blank, some.dtype)
+    whole[..., of] = some
+    return whole
 
 
 def spread_out(verdict: Verdict, of: Bools) -> Verdict:
     """Make a verdict of some rows, those where ``of`` is true, one of all; unknown elsewhere."""
+    blank = (column[0] for column in unknown(1))
+    return Verdict(*(spread(column, of, b) for column, b in zip(verdict, blank, strict=True)))
 
-    def spread(blank: NDArray[Any], some: NDArray[Any]) -> NDArray[Any]:
-        whole = blank.copy()
-        whole[of] = some
-        return whole
 
-    return Verdict(*map(spread, unknown(len(of)), verdict))
+def one_of(verdict: Verdict, series: int, each: int) -> Verdict:
+    """The verdict on one of several series ``each`` flow has side by side."""
+    return Verdict._make(column[series::each] for column in verdict)

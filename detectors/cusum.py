@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from detectors.columns import Floats
+from detectors.columns import Floats, Reals
 
 DRIFT: Final = 1.5
 """Standard deviations a residual must exceed to add to the sum (detection notes)."""
@@ -14,15 +12,16 @@ CEILING: Final = 400.0
 """Lets the sum fall back within hours however long a departure lasted (detection notes)."""
 
 
-def accumulate(total: Floats, z: Floats | float) -> Floats:
+def accumulate(total: Reals, z: Floats | float) -> Floats:
     """Add one window's residual, of which high is bad.
 
     Examples
     --------
+    >>> import numpy as np
     >>> accumulate(np.array([0.0, 4.0]), np.array([1.0, 3.5]))
     array([0., 6.])
     """
-    grown: Floats = np.clip(total + z - DRIFT, 0, CEILING)
+    grown: Floats = (total + z - DRIFT).clip(0, CEILING)
     return grown
 
 
@@ -31,6 +30,6 @@ def total(evidence: Floats) -> Floats:
     return 2 * evidence
 
 
-def evidence(total: Floats) -> Floats:
+def evidence(total: Reals) -> Reals:
     """The sum as raw evidence; only its calibration gives it a meaning."""
     return total / 2

@@ -7,13 +7,22 @@ from typing import Final
 import numpy as np
 from scipy.special import log_ndtr
 
-from detectors.columns import Floats
+from detectors.columns import Floats, Reals
 
 LN10: Final = 2.302585092994046
 SMALLEST: Final = 1e-6
+FINE: Final = 256
+"""Steps of a standard deviation in which tails are looked up: a straight line between two of them
+is off by a millionth at most."""
+FAR: Final = 40
+"""Standard deviations from which evidence goes on in a straight line: it is 349 there."""
 
 
-def deviance_residual(count: Floats, expected: Floats, alpha: Floats | float) -> Floats:
+TAIL: Final[Floats] = log_ndtr(np.arange(FAR * FINE + 1) / -FINE) / -LN10
+SLOPE: Final[Floats] = np.diff(TAIL)
+
+
+def deviance_residual(count: Floats, expected: Floats, alpha: Reals) -> Floats:
     """Signed square root of the deviance of a negative binomial count, nearly standard normal.
 
     The variance is ``expected + alpha * expected**2``; with ``k = 1 / alpha`` the deviance is
@@ -22,14 +31,14 @@ def deviance_residual(count: Floats, expected: Floats, alpha: Floats | float) ->
 
     Examples
     --------
-    >>> deviance_residual(np.array([0.0, 20.0, 45.0]), np.full(3, 20.0), 0.05).round(2)
+    >>> deviance_residual(np.array([0.0, 20.0, 45.0]), np.full(3, 20.0), np.full(3, 0.05)).round(2)
     array([-5.27,  0.  ,  3.14])
     """
-    L = np.maximum(expected, SMALLEST)
-    k = 1 / np.maximum(alpha, SMALLEST)
-    own = count * np.log(np.maximum(count, SMALLEST) / L)  # 0 for a count of 0
+    L = expected.clip(SMALLEST, np.inf)
+    k = 1 / alpha.clip(SMALLEST, np.inf)
+    own = count * np.log(count.clip(SMALLEST, np.inf) / L)  # 0 for a count of 0
     deviance = 2 * (own - (count + k) * np.log1p((count - L) / (L + k)))
-    residual: Floats = np.copysign(np.sqrt(np.maximum(deviance, 0)), count - L)
+    residual: Floats = np.copysign(np.sqrt(deviance.clip(0, np.inf)), count - L)
     return residual
 
 
@@ -41,13 +50,13 @@ def tail_evidence(z: Floats) -> Floats:
     >>> tail_evidence(np.array([-1.0, 1.6449, 3.0902, 10.0])).round(2)
     array([ 0. ,  1.3 ,  3. , 23.12])
     """
-    evidence = np.zeros(z.shape)
-    some = z > 0
-    evidence[some] = log_ndtr(-z[some]) / -LN10
+    steps = z.clip(0, np.inf) * FINE
+    place = steps.clip(0, FAR * FINE - 1).astype(np.intp)
+    evidence: Floats = (TAIL.take(place) + (steps - place) * SLOPE.take(place)) * (z > 0)
     return evidence
 
 
-def spread(expected: Floats, alpha: Floats | float) -> Floats:
+def deviation(expected: Floats, alpha: Reals | float) -> Floats:
     """Standard deviation of a negative binomial count."""
-    deviation: Floats = np.sqrt(expected + alpha * expected**2)
-    return deviation
+    root: Floats = np.sqrt(expected + alpha * expected**2)
+    return root

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Bools, Floats, Ints, Windows
+from detectors.columns import Bools, Floats, Ints, Windows, or_zero
 from detectors.outcome import Outcome
 from detectors.quantity import CLASSES, MEMORY, Judged, Quantity
 from detectors.state import FlowState, Rows, column
@@ -42,9 +42,8 @@ class Runs(NamedTuple):
 
 def runs_of(w: Windows) -> Runs:
     """The runs that ended in some windows; a failed or partial one has ended badly."""
-    ended = np.nan_to_num(w.finished)
-    bad = np.nan_to_num(w.failed) + np.nan_to_num(w.partial)
-    return Runs(ended, bad, w.records / np.maximum(ended, 1), w.duration_log)
+    ended, failed, partial = or_zero(np.array([w.finished, w.failed, w.partial]))
+    return Runs(ended, failed + partial, w.records / np.maximum(ended, 1), w.duration_log)
 
 
 class EachRun(FlowState):

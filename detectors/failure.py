@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration import LEAST_WINDOWS, WARM_UP
-from detectors.columns import Bools, Floats, Ints, Verdict, Windows
+from detectors.columns import Bools, Floats, Ints, Singles, Verdict, Windows, or_zero
 from detectors.failure_model import KEEP_ONE_IN, FailureModel
 from detectors.reliability import Reliability
 from detectors.sliding import SlidingSums
@@ -63,16 +63,16 @@ class Failure(FlowState):
         Budget of false warnings of a flow.
     """
 
-    strength: Floats = column(0.0, len(SYMPTOMS))
+    strength: Singles = column(0.0, len(SYMPTOMS), dtype=np.float32)
     past: NDArray[np.float16]
     """A ring: probability and strengths at the end of the latest blocks."""
-    blocks: Ints = column(0, dtype=np.int64)
+    blocks: NDArray[np.int32] = column(0, dtype=np.int32)
     """Closed so far."""
-    unbroken: Ints = column(0, dtype=np.int64)
+    unbroken: NDArray[np.int32] = column(0, dtype=np.int32)
     """Blocks since the last window that nobody watched."""
-    windows: Ints = column(0, dtype=np.int64)
+    windows: NDArray[np.int32] = column(0, dtype=np.int32)
     """Seen so far."""
-    idle: Ints = column(0, dtype=np.int64)
+    idle: NDArray[np.int32] = column(0, dtype=np.int32)
     """Windows since a run ended."""
     failing: Ints = column(0, dtype=np.int64)
     """A bit for each past block, the latest lowest."""
@@ -93,7 +93,7 @@ class Failure(FlowState):
         self._delay = self._ahead + GRACE
         self.past = column(np.nan, self._delay + 1, 1 + len(SYMPTOMS), dtype=np.float16)
         super().__init__()
-        self.ended = SlidingSums(2, (self._block,))
+        self.ended = SlidingSums(range(2), (self._block,))
         self.model = FailureModel()
         self.reliability = Reliability()
         self.record = TrackRecord(
@@ -110,7 +110,7 @@ class Failure(FlowState):
         forecast = np.where(well, self.model.probability(self.strength[:, at]), np.nan)
         score = self._score(forecast)
         verdict = self._verdict(forecast, score)
-        self.ended.push(rows, np.nan_to_num(np.stack([w.failed, w.finished])))
+        self.ended.push(rows, or_zero(np.array([w.failed, w.finished])))
         self.stopped[at] |= _stopped(w, verdicts)
         self.idle[at] = np.where(w.finished > 0, 0, self.idle[at] + 1)
         self.windows[at] += 1
@@ -168,8 +168,8 @@ class Failure(FlowState):
             expected=base,
             lower=known,
             upper=known + self.record.level,
-            score=np.nan_to_num(score),
-            evidence=np.nan_to_num(forecast),
+            score=or_zero(score),
+            evidence=or_zero(forecast),
             high=np.ones(len(score), np.bool_),
             span=np.full(len(score), self._ahead * self._block),
             span_observed=forecast,
@@ -180,10 +180,10 @@ class Failure(FlowState):
         """Note who failed in a block; return how many windows ago that began, for new failures."""
         at = rows.at
         self._keep(rows, np.concatenate([forecast[None], self.strength[:, at]]))
-        failed, finished = self.ended.over(rows)[:, 0, 0]
+        failed, finished = self.ended.over(rows)[:, 0]
         stopped, before = self.stopped[at].copy(), self.failing[at].copy()
         fails = stopped | ((finished >= 3) & (failed >= finished / 2))
-        began = np.where(stopped, np.clip(self.idle[at], 1, GRACE * self._block), self._block)
+        began = np.where(stopped, self.idle[at].clip(1, GRACE * self._block), self._block)
         span = -(-began // self._block)
         self.failing[at] = _bits(before << 1 | np.where(fails, 2**span - 1, 0), 0, MEMORY)
         self.strength[:, at] = np.where(fails, 0.0, self.strength[:, at])  # its own are no signs

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river import linear_model, optim
 
-from detectors.columns import Bools, Floats
+from detectors.columns import Bools, Floats, Reals
 from detectors.symptoms import SYMPTOMS
 
 PRIOR: Final = 0.15
@@ -31,7 +31,7 @@ KEEP_ONE_IN: Final = 16
 all of them changed the average precision by .01 (benchmarks/forecast, two seeds)."""
 
 
-def evidence(strength: Floats) -> Floats:
+def evidence(strength: Reals) -> Floats:
     """What of the strength of symptoms counts, as the model is fed.
 
     >>> evidence(np.array([0.4, 3.0]))
@@ -65,12 +65,12 @@ class FailureModel:
         """The probability of failure without any symptom."""
         return float(1 / (1 + np.exp(-self.regression.intercept)))
 
-    def contributions(self, strength: Floats) -> Floats:
+    def contributions(self, strength: Reals) -> Floats:
         """What each symptom adds to the logit, of the same shape (symptoms, rows)."""
         shares: Floats = self._weights[:, None] * evidence(strength)
         return shares
 
-    def probability(self, strength: Floats) -> Floats:
+    def probability(self, strength: Reals) -> Floats:
         """The probability of failure soon, shape (rows,).
 
         Added up in a fixed order, so that it does not depend on how many rows there are.

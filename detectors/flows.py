@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration import Calibration
-from detectors.channels import CHANNELS, SHARES
+from detectors.channels import CHANNELS, COUNTED, SHARES, TIMED
 from detectors.columns import Bools, Ints
 from detectors.each_run import EachRun
 from detectors.failure import Failure
@@ -30,13 +30,10 @@ class Flows(FlowState):
 
     def __init__(self, threshold: float, width: Width, failure: Failure) -> None:
         super().__init__()
-        self.volume = Volume(width)
-        self.records = Volume(width)
+        self.counts = Volume(width, len(COUNTED))
         self.shares = Rates(len(SHARES), width)
-        self.latency = Latency(width)
-        self.wait = Latency(width)
-        self.backlog = Volume(width)
+        self.durations = Latency(width, len(TIMED))
         self.silence = Silence(threshold, width.seconds)
         self.failure = failure
         self.each_run = EachRun(threshold, width.seconds)
-        self.calibration = Calibration(CHANNELS["backlog"].stop, width)
+        self.calibration = Calibration(CHANNELS, width)

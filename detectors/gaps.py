@@ -56,7 +56,7 @@ class Gaps(FlowState):
         agrees = np.abs(gap - old) <= near
         replaced = ~agrees & (votes == 0)
         known[cell] = np.where(replaced, gap, np.where(agrees, old + 0.3 * (gap - old), old))
-        sure[cell] = np.clip(votes + np.where(agrees, 1, -1), 0, SURE)
+        sure[cell] = (votes + np.where(agrees, 1, -1)).clip(0, SURE)
 
     def recall(self, rows: Rows, context: Ints) -> Recalled:
         """What is known of the gap after a run in ``context``; days alike are asked first."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.columns import Floats, Ints, Verdict
+from detectors.columns import Bools, Floats, Ints, Reals, Singles, Verdict, spread
 from detectors.deviance import tail_evidence
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
@@ -43,12 +43,12 @@ class Durations(NamedTuple):
     usual: Floats
     excess: Floats
     tail: Floats
-    risen: Floats
-    span: int
+    risen: Reals
+    span: Ints
 
     def evidence(self) -> Floats:
         """Raw evidence of two channels: the recent past (-1 holds), and the cumulative sum."""
-        return np.stack([self.tail, cusum.evidence(self.risen)])
+        return np.array([self.tail, cusum.evidence(self.risen)])
 
     def verdict(self, score: Floats, evidence: Floats) -> Verdict:
         """The verdict in milliseconds, from the scores and evidence of both channels."""
@@ -60,34 +60,50 @@ class Durations(NamedTuple):
             score=score.max(axis=0),
             evidence=np.maximum(evidence[0], 0),
             high=np.ones(len(self.tail), bool),
-            span=np.full(len(self.tail), self.span),
+            span=self.span,
             span_observed=np.exp(self.usual + self.excess),
             span_expected=np.exp(self.usual),
         )
 
+    def spread(self, of: Bools) -> Durations:
+        """Make this of some rows, those where ``of`` is true, one of all; unknown elsewhere."""
+        return Durations(*(spread(c, of, b) for c, b in zip(self, BLANK, strict=True)))
+
+
+BLANK: Final = (*[np.nan] * 5, 0.0, 0.0, 1)
+"""Entries of `Durations` of which nothing is known."""
+
 
 class Latency(FlowState):
-    """Durations of many flows, one window at a time (detection notes, latency)."""
+    """Durations of many flows, one window at a time (detection notes, latency).
 
-    visits: Ints = column(0, dtype=np.int64)
-    gap: Ints
-    mean: Floats = column(0.0)
-    by_load: NDArray[np.float32] = column(0.0, BINS, dtype=np.float32)
+    Parameters
+    ----------
+    width
+        Of a window.
+    series
+        How many durations of each flow are judged, each for itself.
+    """
+
+    visits: NDArray[np.int32] = column(0, dtype=np.int32)
+    gap: NDArray[np.int32]
+    mean: Singles = column(0.0, dtype=np.float32)
+    by_load: Singles = column(0.0, BINS, dtype=np.float32)
     load_visits: NDArray[np.uint16] = column(0, BINS, dtype=np.uint16)
-    variance: Floats = column(0.005)
-    load: Floats = column(0.0)
-    load_squared: Floats = column(0.0)
-    activity: Floats = column(0.0)
-    weighted: Floats = column(0.0)
-    weight: Floats = column(0.0)
-    scale: Floats = column(0.02)
-    usual: Floats = column(np.nan)
-    risen: Floats = column(0.0)
+    variance: Singles = column(0.005, dtype=np.float32)
+    load: Singles = column(0.0, dtype=np.float32)
+    load_squared: Singles = column(0.0, dtype=np.float32)
+    activity: Singles = column(0.0, dtype=np.float32)
+    weighted: Singles = column(0.0, dtype=np.float32)
+    weight: Singles = column(0.0, dtype=np.float32)
+    scale: Singles = column(0.02, dtype=np.float32)
+    usual: Singles = column(np.nan, dtype=np.float32)
+    risen: Singles = column(0.0, dtype=np.float32)
 
-    def __init__(self, width: Width) -> None:
+    def __init__(self, width: Width, series: int = 1) -> None:
         self._hold = width.windows(HOLD)
-        self.gap = column(self._hold, dtype=np.int64)
-        super().__init__()
+        self.gap = column(self._hold, dtype=np.int32)
+        super().__init__(series)
         self._span = width.windows(SPAN)
         self._start = width.windows(START, least=20)
         self._forget = 1 / width.windows(DAY)
@@ -100,14 +116,12 @@ class Latency(FlowState):
         Without data nothing is learned: the score of late holds for a while, and the cumulative
         sum sinks.
         """
-        n, at = len(count), rows.at
-        nothing = np.full((2, n), np.nan)
-        expected, deviation = nothing
-        z, some = np.zeros(n), count > 0
-        if some.any():
-            expected[some], deviation[some], z[some] = self._visit(
-                rows.only(some), count[some], log[some]
-            )
+        at, some = rows.at, count > 0
+        if some.all():
+            expected, deviation, z = self._visit(rows, count, log)
+        else:
+            visited = self._visit(rows.only(some), count[some], log[some])
+            expected, deviation, z = map(spread, visited, (some,) * 3, (np.nan, np.nan, 0.0))
         gap = np.where(some, 0, self.gap[at] + 1)
         self.gap[at] = gap
         self.risen[at] = cusum.accumulate(self.risen[at], z)
@@ -115,11 +129,11 @@ class Latency(FlowState):
             observed=np.where(some, log, np.nan),
             expected=expected,
             deviation=deviation,
-            usual=self.usual[at].copy(),
+            usual=self.usual[at].astype(np.float64),
             excess=self.weighted[at] / np.maximum(self.weight[at], 1e-9),
             tail=np.where((gap > 0) & (gap <= self._hold), -1.0, tail_evidence(z)),
             risen=self.risen[at].copy(),
-            span=self._span,
+            span=np.full(len(count), self._span),
         )
 
     def relearn(self, rows: Rows) -> None:
@@ -139,7 +153,7 @@ class Latency(FlowState):
         e = y - usual
         V = self.variance[at] + EVENT_NOISE / n
         q = self.variance[at] / V
-        clipped = q * np.clip(e, -4.5 * np.sqrt(V), 4.5 * np.sqrt(V))
+        clipped = q * e.clip(-4.5 * np.sqrt(V), 4.5 * np.sqrt(V))
         active = self._activity(rows, n, visits)
         z = self._judge(rows, active, q, clipped)
         self.mean[at] = mean + np.maximum(self._mean_rate, 1 / (visits + 1)) * clipped
@@ -152,12 +166,12 @@ class Latency(FlowState):
         """Places, values and weights of the two bins the load ``n`` lies between."""
         b = np.minimum(2 * np.log2(n + 1), BINS - 1)
         lower = np.minimum(b.astype(np.int64), BINS - 2)
-        place = np.stack([lower, lower + 1]) * self.by_load.shape[-1] + rows.numbers
+        place = np.array([lower, lower + 1]) * self.by_load.shape[-1] + rows.numbers
         upper_share = b - lower
         values = self.by_load.reshape(-1).take(place).astype(np.float64)
-        return place, values, np.stack([1 - upper_share, upper_share])
+        return place, values, np.array([1 - upper_share, upper_share])
 
-    def _activity(self, rows: Rows, n: Floats, visits: Ints) -> Floats:
+    def _activity(self, rows: Rows, n: Floats, visits: NDArray[np.int32]) -> Floats:
         """How much of a fully active window this is, 0..1: the time in which evidence fades."""
         at = rows.at
         rate = np.maximum(1 / visits, self._spread_rate)
@@ -186,8 +200,8 @@ class Latency(FlowState):
         self.by_load.reshape(-1)[place] = by_load + share * rate * clipped
         visits[place[0]] = np.minimum(visits[place[0]], 65_534) + 1
 
-    def _learn_variance(self, rows: Rows, excess: Floats, visits: Ints) -> None:
+    def _learn_variance(self, rows: Rows, excess: Floats, visits: NDArray[np.int32]) -> None:
         variance = self.variance[rows.at]
         rate = np.maximum(self._spread_rate, 1 / (visits + 50))
-        grown = variance + rate * (np.clip(excess, 0, 9 * variance) - variance)
+        grown = variance + rate * (excess.clip(0, 9 * variance) - variance)
         self.variance[rows.at] = np.maximum(grown, 4e-4)

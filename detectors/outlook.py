@@ -65,6 +65,10 @@ class Scaling(NamedTuple):
         plain: Bools = self.known[at] & (self.low[at] == self.high[at])
         return plain
 
+    def each(self, series: int) -> Scaling:
+        """The same of several series of each flow, side by side."""
+        return Scaling._make(np.repeat(array, series) for array in self)
+
     def applied(self, rows: Rows, usual: Expectation, weekend: Expectation) -> Expectation:
         """What is expected of the window, from what the tables say of it and of a weekend day.
 
@@ -95,6 +99,12 @@ class Outlook(NamedTuple):
     now: Scaling | None = None
     relearns: Bools | None = None
     ease: Mapping[SignalName, Floats] = {}
+
+    def each(self, series: int) -> Outlook:
+        """The same of several series of each flow, side by side; thresholds have none."""
+        ahead, now = (told and told.each(series) for told in (self.ahead, self.now))
+        hurry = None if self.relearns is None else np.repeat(self.relearns, series)
+        return Outlook(ahead, now, hurry)
 
     def hurried(
         self, rows: Rows, count: Floats, expected: Expectation

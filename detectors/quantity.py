@@ -106,7 +106,7 @@ class Quantity(FlowState):
         """Ask more of a flow the more often its runs are unusual, so that alarms keep to a rate."""
         wanted = UNUSUAL_A_MINUTE * 10**rare
         bar = self.bar[rows.at] + STEP * (unusual - wanted)
-        self.bar[rows.at] = np.clip(bar, 0, HIGHEST)
+        self.bar[rows.at] = bar.clip(0, HIGHEST)
 
     def _start_anew(self, rows: Rows, cell: Ints, side: NDArray[np.int8]) -> None:
         """After some unusual runs in a row, all to one side, learn afresh what is usual."""
@@ -130,9 +130,9 @@ class Quantity(FlowState):
         at, own, visits = rows.at, self.of_class.reshape(-1), self.visits.reshape(-1)
         n, v = self.runs[at], visits.take(cell)
         mean, old = self.mean[at], own.take(cell).astype(np.float64)
-        self.mean[at] += np.maximum(1 / (n + 1.0), 0.05) * np.clip(log - mean, -limit, limit)
+        self.mean[at] += np.maximum(1 / (n + 1.0), 0.05) * (log - mean).clip(-limit, limit)
         limit = np.where(v > 0, limit, np.inf)
-        own[cell] = old + np.maximum(1 / (v + 1.0), 0.1) * np.clip(log - old, -limit, limit)
+        own[cell] = old + np.maximum(1 / (v + 1.0), 0.1) * (log - old).clip(-limit, limit)
         visits[cell] = np.minimum(v + 1, MEMORY)
 
     def _learn_error(self, rows: Rows, size: Floats, nats: Floats) -> None:

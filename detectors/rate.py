@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
-from detectors.columns import Bools, Floats, Verdict
-from detectors.deviance import SMALLEST, deviance_residual, spread, tail_evidence
+from detectors.columns import Bools, Floats, Singles, Verdict
+from detectors.deviance import SMALLEST, deviance_residual, deviation, tail_evidence
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
@@ -25,7 +25,7 @@ DISPERSION_RATE: Final = 0.001
 
 
 class Shares(NamedTuple):
-    """One window of counts out of totals, as judged; each of shape (shares, rows) or (rows,).
+    """One window of counts out of totals, as judged; each of shape (shares, rows).
 
     ``observed`` is NaN where count or total is unknown; ``known`` says where there ever were data.
     """
@@ -40,26 +40,22 @@ class Shares(NamedTuple):
     known: Bools
     span: int
 
-    def of(self, share: int) -> Shares:
-        """One of the shares."""
-        *columns, span = self
-        return Shares._make([*(column[share] for column in columns), span])
-
     def evidence(self) -> Floats:
         """Raw evidence of two channels: the last ten windows, and the cumulative sum."""
-        return np.stack([tail_evidence(self.z), cusum.evidence(self.risen)])
+        return np.array([tail_evidence(self.z), cusum.evidence(self.risen)])
 
     def verdict(self, score: Floats, evidence: Floats) -> Verdict:
-        """The verdict on one share, from the scores and evidence of both channels."""
+        """The verdict on all shares, from the scores and evidence of both channels."""
+        shape = self.observed.shape
         return Verdict(
             observed=self.observed,
             expected=self.expected,
-            lower=np.zeros_like(self.expected),
+            lower=np.zeros(shape),
             upper=self.upper,
             score=score.max(axis=0),
             evidence=evidence[0],
-            high=np.ones(len(self.observed), bool),
-            span=np.full(len(self.observed), self.span),
+            high=np.ones(shape, bool),
+            span=np.full(shape, self.span),
             span_observed=self.seen,
             span_expected=self.foreseen,
         )
@@ -74,26 +70,26 @@ class Rates(FlowState):
         How many are judged side by side.
     """
 
-    age: NDArray[np.int64]
-    hits: Floats
-    total: Floats
-    alpha: Floats
-    information: Floats
-    risen: Floats
+    age: NDArray[np.int32]
+    hits: Singles
+    total: Singles
+    alpha: Singles
+    information: Singles
+    risen: Singles
 
     def __init__(self, shares: int, width: Width) -> None:
-        self.age = column(0, shares, dtype=np.int64)
-        self.hits = column(1.0, shares)
-        self.total = column(100.0, shares)
-        self.alpha = column(0.3, shares)
-        self.information = column(20.0, shares)
-        self.risen = column(0.0, shares)
+        self.age = column(0, shares, dtype=np.int32)
+        self.hits = column(1.0, shares, dtype=np.float32)
+        self.total = column(100.0, shares, dtype=np.float32)
+        self.alpha = column(0.3, shares, dtype=np.float32)
+        self.information = column(20.0, shares, dtype=np.float32)
+        self.risen = column(0.0, shares, dtype=np.float32)
         super().__init__()
         self._span = width.windows(SPAN)
         self._start = width.windows(START, least=20)
         self._fade = 1 - 1 / width.windows(MEMORY)
         self._dispersion_rate = width.rate(DISPERSION_RATE)
-        self.sums = SlidingSums(2 * shares, (self._span,))
+        self.sums = SlidingSums(range(2 * shares), (self._span,))
 
     def step(self, rows: Rows, hits: Floats, total: Floats) -> Shares:
         """Judge one window of these rows, ``hits`` out of ``total``, then learn from it.
@@ -103,7 +99,7 @@ class Rates(FlowState):
         at, told = rows.at, ~np.isnan(hits + total)
         x, n = np.where(told, hits, 0.0), np.where(told, total, 0.0)
         self.sums.push(rows, np.concatenate([x, n]))
-        X, M = self.sums.over(rows)[:, 0, 0].reshape(2, *x.shape)
+        X, M = self.sums.over(rows)[:, 0].reshape(2, *x.shape)
         age, alpha = self.age[:, at].copy(), self.alpha[:, at].copy()
         p = self.hits[:, at] / self.total[:, at]
         L = p * M
@@ -117,15 +113,15 @@ class Rates(FlowState):
         known = (age > 0) | (n > 0)
         self.age[:, at] = age + known
         observed, expected = np.where(told, hits, np.nan), np.where(told, p * n, np.nan)
-        upper = expected + 3 * spread(expected, alpha)
+        upper = expected + 3 * deviation(expected, alpha)
         return Shares(observed, expected, upper, X, L, z, risen, known, self._span)
 
     def _learn_dispersion(self, at: Any, judged: Bools, X: Floats, L: Floats) -> None:
         alpha, L = self.alpha[:, at], np.maximum(L, SMALLEST)
         weight = np.where(judged, np.minimum(1, L), 0.0)
         information = self.information[:, at] + weight
-        excess = np.clip(((X - L) ** 2 - L) / L**2, -1, 8 * alpha + 0.2)
+        excess = (((X - L) ** 2 - L) / L**2).clip(-1, 8 * alpha + 0.2)
         rate = weight * np.maximum(self._dispersion_rate, 1 / information)
-        alpha = np.clip(alpha + rate * (excess - alpha), 1e-3, 10)
+        alpha = (alpha + rate * (excess - alpha)).clip(1e-3, 10)
         self.alpha[:, at] = alpha
         self.information[:, at] = information

@@ -11,12 +11,11 @@ from detectors.bank import FlowBank
 from detectors.columns import Floats, Ints
 from detectors.outlook import Scaling
 from detectors.state import Rows
-from detectors.volume import Volume
 
 
 def depth(bank: FlowBank) -> int:
     """How many windows the expectations held reach over, the last of them five ahead."""
-    return bank.flows.volume.expectations.depth
+    return bank.flows.counts.expectations.depth
 
 
 def look_again(
@@ -35,14 +34,17 @@ def look_again(
         Of the latest `depth` windows, oldest first, the last of them five ahead: local minute of
         the week by row, and what is told of it now.
     """
-    for counts in _scaled(bank):
-        counts.look_again(Rows.of(rows), minutes, told)
+    counts = bank.flows.counts
+    each = [np.repeat(minute, counts.series) for minute in minutes]
+    scaled = [scaling and scaling.each(counts.series) for scaling in told]
+    counts.look_again(Rows.of(rows).series(counts.series), each, scaled)
 
 
 def explain(bank: FlowBank, rows: NDArray[np.int64], low: Floats, high: Floats) -> None:
     """Take out of the levels what was told late: between two log-factors, by row."""
-    for counts in _scaled(bank):
-        counts.explain(Rows.of(rows), low, high)
+    counts = bank.flows.counts
+    low, high = (np.repeat(bound, counts.series) for bound in (low, high))
+    counts.explain(Rows.of(rows).series(counts.series), low, high)
 
 
 def relearn(bank: FlowBank, rows: NDArray[np.int64], *, pattern: bool) -> None:
@@ -50,15 +52,8 @@ def relearn(bank: FlowBank, rows: NDArray[np.int64], *, pattern: bool) -> None:
 
     Errors are judged as before. So is silence, unless the pattern changed.
     """
-    picked = Rows.of(rows)
-    for counts in _scaled(bank):
-        counts.relearn(picked, pattern=pattern)
-    for durations in (bank.flows.latency, bank.flows.wait):
-        durations.relearn(picked)
+    picked, flows = Rows.of(rows), bank.flows
+    flows.counts.relearn(picked.series(flows.counts.series), pattern=pattern)
+    flows.durations.relearn(picked.series(flows.durations.series))
     if pattern:
-        bank.flows.silence.relearn(picked)
-
-
-def _scaled(bank: FlowBank) -> tuple[Volume, ...]:
-    """The detectors whose expectations an `Outlook` scales."""
-    return bank.flows.volume, bank.flows.records, bank.flows.backlog
+        flows.silence.relearn(picked)

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Floats, Ints
-from detectors.deviance import spread
+from detectors import familiar
+from detectors.columns import Floats, Ints, Reals, Singles
+from detectors.deviance import deviation
 from detectors.state import FlowState, Rows, column
 from detectors.width import Width
 
@@ -22,7 +23,8 @@ FLOOR: Final = 0.002
 """Least expected count of a window (detection notes): nothing is impossible."""
 MEAN_MINUTES: Final = 20160
 """Memory of the plain mean that stands in for slots never seen: two weeks."""
-VISITS: Final = 255
+WHOLE: Final = 2**13
+"""Shares of the minutes are kept in units of so many parts of an even one; five are the most."""
 UNUSUAL: Final = 2.5
 """Standard deviations, and one count, by which a slot departs enough to be remembered as it was
 last time. With 4 and three counts the empty slots of a rough flow are not, and it alarms for a week
@@ -51,23 +53,19 @@ class Expectation(NamedTuple):
 
 
 class Seasonality(FlowState):
-    """Slot and minute tables of many flows; rates are per window.
+    """Slot and minute tables of many flows; rates are per window, kept as in `familiar`."""
 
-    Rates are kept as square roots in half precision: to a tenth of a percent, up to 4e9.
-    """
-
-    mean: Floats = column(0.0)
-    age: Ints = column(0, dtype=np.int64)
-    root_rate: NDArray[np.float16] = column(0.0, 2 * SLOTS, dtype=np.float16)
-    visits: NDArray[np.uint8] = column(0, 2 * SLOTS, dtype=np.uint8)
+    mean: Singles = column(0.0, dtype=np.float32)
+    age: NDArray[np.int32] = column(0, dtype=np.int32)
+    slots: NDArray[np.uint16] = column(0, 2 * SLOTS, dtype=np.uint16)
     last_time: NDArray[np.int8] = column(AS_USUAL, 2 * SLOTS, dtype=np.int8)
-    share: NDArray[np.float32] = column(1.0, 60, dtype=np.float32)
+    share: NDArray[np.uint16] = column(WHOLE, 60, dtype=np.uint16)
     share_weight: NDArray[np.float16] = column(0.0, 60, dtype=np.float16)
     # the slot in progress
-    open_slot: Ints = column(-1, dtype=np.int64)
-    counts: NDArray[np.float32] = column(0.0, SLOT_MINUTES, dtype=np.float32)
+    open_slot: NDArray[np.int16] = column(-1, dtype=np.int16)
+    counts: Singles = column(0.0, SLOT_MINUTES, dtype=np.float32)
     windows: NDArray[np.uint16] = column(0, SLOT_MINUTES, dtype=np.uint16)
-    level: Floats = column(0.0)
+    level: Singles = column(0.0, dtype=np.float32)
 
     def __init__(self, width: Width) -> None:
         super().__init__()
@@ -78,19 +76,19 @@ class Seasonality(FlowState):
         """What the tables expect of a window at this local minute of the week."""
         slot, capacity = slot_of(minute), self.mean.shape[-1]
         other = np.where(slot < SLOTS, slot + SLOTS, slot - SLOTS)
-        place = np.stack([slot, other]) * capacity + rows.numbers
-        rate = self.root_rate.reshape(-1).take(place).astype(np.float64) ** 2
-        seen = self.visits.reshape(-1).take(place) > 0
+        place = np.array([slot, other]) * capacity + rows.numbers
+        kept = self.slots.reshape(-1).take(place)
+        rate, seen = familiar.rates(kept), familiar.visits(kept) > 0
         last = self.last_time.reshape(-1).take(place)
         share = self.share.reshape(-1).take(minute % 60 * capacity + rows.numbers)
         r = np.where(seen[0], rate[0], np.where(seen[1], rate[1], self.mean[rows.at]))
-        base = np.maximum(r * share, FLOOR)
+        base = np.maximum(r * share * (1 / WHOLE), FLOOR)
         again = np.maximum(base * _RATIO.take(last.astype(np.int64) - AS_USUAL), FLOOR)
         return Expectation(
             base, np.maximum(base, again.max(axis=0)), np.minimum(base, again.min(0))
         )
 
-    def observe(self, rows: Rows, minute: Ints, count: Floats, level: Floats) -> None:
+    def observe(self, rows: Rows, minute: Ints, count: Floats, level: Reals) -> None:
         """Take in one window's count, and the level of the flow as it entered that window."""
         at, capacity = rows.at, self.mean.shape[-1]
         place = minute % SLOT_MINUTES * capacity + rows.numbers
@@ -104,12 +102,14 @@ class Seasonality(FlowState):
     def relearn(self, rows: Rows, *, pattern: bool) -> None:
         """Let coming days weigh more; where the ``pattern`` of the day changed, count alone."""
         at = rows.at
-        self.visits[:, at] = np.minimum(self.visits[:, at], 0 if pattern else DOUBT)
+        kept = self.slots[:, at]
+        visits = np.minimum(familiar.visits(kept), 0 if pattern else DOUBT)
+        self.slots[:, at] = familiar.keep(familiar.rates(kept), visits)
         if pattern:
             self.last_time[:, at] = AS_USUAL
             self.share_weight[:, at] = 0
 
-    def close(self, rows: Rows, minute: Ints, alpha: Floats) -> None:
+    def close(self, rows: Rows, minute: Ints, alpha: Reals) -> None:
         """Learn from the slot in progress where ``minute`` begins another one.
 
         A slot of which a window was not seen teaches nothing. ``alpha`` is the dispersion by
@@ -127,30 +127,29 @@ class Seasonality(FlowState):
         self.windows[:, done.at] = 0
         self.open_slot[done.at] = slot[over]
 
-    def _learn(self, rows: Rows, alpha: Floats) -> None:
+    def _learn(self, rows: Rows, alpha: Reals) -> None:
         at, capacity = rows.at, self.mean.shape[-1]
-        slot, windows = self.open_slot[at], self.windows[:, at]
+        slot, windows = self.open_slot[at].astype(np.int64), self.windows[:, at]
         counts = self.counts[:, at].astype(np.float64)
         hour = (slot % (60 // SLOT_MINUTES) * SLOT_MINUTES) + np.arange(SLOT_MINUTES)[:, None]
         minutes = hour * capacity + rows.numbers
-        share = self.share.reshape(-1).take(minutes).astype(np.float64)
+        share = self.share.reshape(-1).take(minutes) * (1 / WHOLE)
         X = counts.sum(axis=0)
         F = (windows * share).sum(axis=0) * np.exp(0.5 * self.level[at])
         self._learn_rate(slot * capacity + rows.numbers, X, F, alpha)
         self._learn_share(minutes, share, counts, windows)
 
-    def _learn_rate(self, place: Ints, X: Floats, F: Floats, alpha: Floats) -> None:
-        root, visits = self.root_rate.reshape(-1), self.visits.reshape(-1)
-        last_time = self.last_time.reshape(-1)
-        r, v = X / F, visits.take(place).astype(np.float64)
-        e = root.take(place).astype(np.float64) ** 2
-        unusual = np.abs(X - F * e) > UNUSUAL * spread(F * e, alpha) + 1
+    def _learn_rate(self, place: Ints, X: Floats, F: Floats, alpha: Reals) -> None:
+        slots, last_time = self.slots.reshape(-1), self.last_time.reshape(-1)
+        kept = slots.take(place)
+        e, v = familiar.rates(kept).astype(np.float64), familiar.visits(kept)
+        r = X / F
+        unusual = np.abs(X - F * e) > UNUSUAL * deviation(F * e, alpha) + 1
         learned = e + np.maximum(1 / (v + 1), 0.1) * (r - e)
         steps = np.rint(np.log((r + 1e-6) / (learned + 1e-6)) / LOG_STEP)
-        last = np.where(unusual, np.clip(steps, AS_USUAL + 1, 127), AS_USUAL)
+        last = np.where(unusual, steps.clip(AS_USUAL + 1, 127), AS_USUAL)
         last_time[place] = np.where(v >= 2, last, AS_USUAL)
-        root[place] = np.sqrt(learned)
-        visits[place] = np.minimum(v + 1, VISITS)
+        slots[place] = familiar.keep(learned, v + 1)
 
     def _learn_share(
         self, minutes: Ints, share: Floats, counts: Floats, windows: NDArray[np.uint16]
@@ -160,9 +159,8 @@ class Seasonality(FlowState):
         w = np.where((X > 0) & (windows > 0), X / (X + 3), 0.0)
         weight = self.share_weight.reshape(-1)
         total = weight.take(minutes).astype(np.float64) + w
-        self.share.reshape(-1)[minutes] = share + np.maximum(1 / (total + 1), 0.02) * w * (
-            part - share
-        )
+        learned = share + np.maximum(1 / (total + 1), 0.02) * w * (part - share)
+        self.share.reshape(-1)[minutes] = np.rint(learned * WHOLE)
         weight[minutes] = np.minimum(total, MOST_WEIGHT)
 
 

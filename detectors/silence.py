@@ -15,7 +15,7 @@ from scipy.special import gammaincc, gammainccinv
 
 from detectors.cadence import Cadence
 from detectors.calibration import STOP, WARM_UP
-from detectors.columns import Bools, Floats, Ints, Verdict
+from detectors.columns import Bools, Floats, Ints, Reals, Verdict
 from detectors.deviance import LN10
 from detectors.state import FlowState, Rows, column
 
@@ -45,7 +45,7 @@ class Rhythm(NamedTuple):
 
     expected: Floats
     hour: Floats
-    alpha: Floats
+    alpha: Reals
     wary: Bools
 
     def sparse(self) -> Bools:
@@ -102,10 +102,10 @@ class Silence(FlowState):
         Length of a window.
     """
 
-    age: Ints = column(0, dtype=np.int64)
-    since: Ints = column(0, dtype=np.int64)
+    age: NDArray[np.int32] = column(0, dtype=np.int32)
+    since: NDArray[np.int32] = column(0, dtype=np.int32)
     due: Floats = column(0.0)
-    gaps: Ints = column(0, dtype=np.int64)
+    gaps: NDArray[np.int32] = column(0, dtype=np.int32)
     mean: Floats = column(1.0)
     mean_square: Floats = column(2.0)
     longest: NDArray[np.int32] = column(0, dtype=np.int32)
@@ -148,7 +148,7 @@ class Silence(FlowState):
         tail = np.where(far, np.maximum(tail, self._threshold * since / unheard), tail)
         allowed = np.where(far, unheard * self._minutes, allowed)
         self.longest[at] = np.where(ran, np.maximum(self.longest[at], before), self.longest[at])
-        return Quiet(minutes, due, tail, allowed, overdue, np.maximum(since, 1))
+        return Quiet(minutes, due, tail, allowed, overdue, np.maximum(since, 1).astype(np.int64))
 
     def skip(self, rows: Rows) -> None:
         """Let time pass unwatched: the gap grows older, but nothing was due that could be seen."""
@@ -177,7 +177,7 @@ class Silence(FlowState):
     def _shape(self, rows: Rows) -> Floats:
         square = self.mean[rows.at] ** 2
         variance = np.maximum(self.mean_square[rows.at] - square, 1e-9)
-        shape: Floats = np.clip(square / variance, *SHAPES)
+        shape: Floats = (square / variance).clip(*SHAPES)
         return shape
 
     def _evidence(self, rows: Rows, due: Floats) -> Floats:

@@ -8,93 +8,79 @@ drifts however long a flow runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Floats
+from detectors.minifloat import decode, encode
+from detectors.ring import Ring
 from detectors.state import FlowState, Rows, column
 
 QUANTUM = 2.0**-20
 CEILING = 1e8
 """Counts above this in one window are taken as this: an hour of them still sums exactly."""
-FINEST = 1e-3
-STEP = 1e-3
-"""The values that coarse sums tell apart: a thousandth apart, or a millionth, whatever is more."""
-
-
-def _fixed(values: Floats) -> Floats:
-    rounded: Floats = np.rint(values * (1 / QUANTUM)) * QUANTUM
-    return rounded
-
-
-LADDER: Floats = _fixed(FINEST * np.expm1(STEP * np.arange(np.log1p(CEILING / FINEST) / STEP + 1)))
 
 
 class SlidingSums(FlowState):
-    """Sums of several quantities over the latest ``spans`` windows.
+    """Sums of several quantities, each over the latest ``spans`` windows.
 
     Parameters
     ----------
     quantities
-        How many are summed side by side.
+        What is summed side by side: the quantity of each sum.
     spans
         Lengths of the windows summed over.
     ends
-        How many windows before the newest entry a sum ends; sums are given for each.
+        How many windows before the newest entry each sum ends; by default it ends with it.
     coarse
-        Whether values are kept in half the memory, to 0.1 %: estimates rather than counts.
+        Whether values are kept in half the memory, as a `minifloat`: estimates rather than counts.
 
     Examples
     --------
-    >>> sums = SlidingSums(1, spans=(1, 3))
+    >>> sums = SlidingSums([0], spans=(1, 3))
     >>> sums.reserve(1)
     >>> flow = Rows.of(np.array([0]))
     >>> for count in (5.0, 7.0, 1.0, 2.0):
     ...     sums.push(flow, np.array([[count]]))
-    >>> sums.over(flow)[0, 0]
+    >>> sums.over(flow)[0]
     array([[ 2.],
            [10.]])
     """
 
-    ring: NDArray[np.float32] | NDArray[np.uint16]
-    """Values, or their places in `LADDER` if coarse."""
     sums: Floats
-    head: NDArray[np.uint16] = column(0, dtype=np.uint16)
 
     def __init__(
         self,
-        quantities: int,
+        quantities: Sequence[int],
         spans: Sequence[int],
-        ends: Sequence[int] = (0,),
+        ends: Sequence[int] | None = None,
         *,
         coarse: bool = False,
     ) -> None:
-        self._coarse = coarse
-        self.depth = max(spans) + max(ends) + 1
-        self.ring = column(0.0, quantities, self.depth, dtype=np.uint16 if coarse else np.float32)
-        self.sums = column(0.0, quantities, len(ends), len(spans))
+        self.sums = column(0.0, len(quantities), len(spans))
         super().__init__()
-        self._shape = (quantities, len(ends), len(spans) + 1)
-        self._first = np.arange(quantities)[:, None] * self.depth
-        lags = np.array([[end, *(end + span for span in spans)] for end in ends]).ravel()
-        places = (np.arange(self.depth) - lags[:, None]) % self.depth
-        self._places = self._first[:, :, None] + places
+        self._coarse = coarse
+        last = np.zeros(len(quantities), int) if ends is None else np.array(ends)
+        back = last[:, None] + np.array([0, *spans])
+        quantity = np.broadcast_to(np.array(quantities)[:, None], back.shape)
+        self.depth = int(back.max()) + 1
+        self.ring = Ring(self.depth, quantity, back, np.uint16 if coarse else np.float32)
 
     def push(self, rows: Rows, values: Floats) -> None:
         """Append one window: ``values`` has shape (quantities, rows)."""
-        ring, capacity = self.ring.reshape(-1), self.ring.shape[-1]
-        head = (self.head[rows.at].astype(np.int64) + 1) % self.depth
-        capped = np.minimum(values, CEILING)
-        kept = np.rint(np.log1p(capped / FINEST) / STEP) if self._coarse else _fixed(capped)
-        ring[(self._first + head) * capacity + rows.numbers] = kept
-        self.head[rows.at] = head
-        places = self._places[:, :, head] * capacity + rows.numbers
-        held = ring.take(places).reshape(*self._shape, -1)
-        moved = LADDER.take(held) if self._coarse else held.astype(np.float64)
-        self.sums[..., rows.at] += moved[:, :, :1] - moved[:, :, 1:]
+        self.ring.push(rows, self._kept(np.minimum(values, CEILING)))
+        held = self.ring.read(rows)
+        exact = (decode(held) if self._coarse else held).astype(np.float64)
+        self.sums[..., rows.at] += exact[:, :1] - exact[:, 1:]
+
+    def _kept(self, values: Floats) -> NDArray[Any]:
+        if self._coarse:
+            return encode(values)
+        return (np.rint(values * (1 / QUANTUM)) * QUANTUM).astype(np.float32)
 
     def over(self, rows: Rows) -> Floats:
-        """The sums, shape (quantities, ends, spans, rows)."""
+        """The sums, shape (sums, spans, rows)."""
         sums: Floats = self.sums[..., rows.at]
         return sums.copy()

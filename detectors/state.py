@@ -36,9 +36,26 @@ class Rows(NamedTuple):
         unbroken = last - first + 1 == len(numbers)
         return cls(numbers, slice(first, last + 1) if unbroken else numbers)
 
+    def series(self, each: int) -> Self:
+        """Rows of a model in which flows have several series ``each``, side by side.
+
+        >>> Rows.of(np.array([2, 4])).series(3).numbers
+        array([ 6,  7,  8, 12, 13, 14])
+        """
+        return self.of((self.numbers[:, None] * each + np.arange(each)).ravel())
+
     def only(self, mask: Bools) -> Self:
         """Those of the rows where ``mask`` is true."""
         return self if mask.all() else self.of(self.numbers[mask])
+
+
+def apart(array: NDArray[Any], series: int) -> NDArray[Any]:
+    """View rows of several ``series`` of each flow as shape (..., series, flows).
+
+    >>> apart(np.arange(6), 3)[0].tolist()
+    [0, 3]
+    """
+    return array.reshape(*array.shape[:-1], -1, series).swapaxes(-1, -2)
 
 
 class Column(NamedTuple):
@@ -57,6 +74,11 @@ def column(fresh: float = 0.0, *shape: int, dtype: DTypeLike = np.float64) -> An
 class FlowState:
     """Arrays that grow together, declared with `column`, and parts that are such states too.
 
+    Parameters
+    ----------
+    series
+        Rows that each flow has here, side by side; `Rows.series` selects them.
+
     Examples
     --------
     >>> class Ages(FlowState):
@@ -67,7 +89,8 @@ class FlowState:
     array([1., 1.])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, series: int = 1) -> None:
+        self.series = series
         declared: dict[str, Any] = {}
         for owner in reversed(type(self).__mro__):
             declared.update(vars(owner))
@@ -84,13 +107,14 @@ class FlowState:
             new[..., : old.shape[-1]] = old
             setattr(self, name, new)
         for _, part in self._parts():
-            part.reserve(rows)
+            part.reserve(rows * part.series)
 
     def state(self, rows: int) -> dict[str, NDArray[Any]]:
         """Every array by its dotted name, cut to the first ``rows`` flows (views, not copies)."""
         arrays = {name: getattr(self, name)[..., :rows] for name in self._columns}
         for prefix, part in self._parts():
-            arrays |= {f"{prefix}.{name}": array for name, array in part.state(rows).items()}
+            own = part.state(rows * part.series)
+            arrays |= {f"{prefix}.{name}": array for name, array in own.items()}
         return arrays
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -117,7 +141,7 @@ class FlowState:
         for name, spec in self._columns.items():
             getattr(self, name)[..., rows.at] = spec.fresh
         for _, part in self._parts():
-            part.forget(rows)
+            part.forget(rows.series(part.series))
 
     def _capacity(self) -> int:
         for name in self._columns:

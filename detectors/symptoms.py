@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from detectors.columns import Floats, Verdict
+from detectors.columns import Floats, Reals, Verdict, or_zero
 from schemas.signals import SignalName
 
 SHARES: Final[Mapping[SignalName, str]] = {
@@ -51,13 +51,13 @@ CEILING: Final = 8.0
 """Certain enough (e**8 to 1); lets a symptom be over soon after it ended."""
 
 
-def accumulate(strength: Floats, surprise: Floats) -> Floats:
+def accumulate(strength: Reals, surprise: Floats) -> Floats:
     """Add the latest window to the strength of symptoms, both of shape (symptoms, rows).
 
     >>> accumulate(np.array([0.0, 7.0]), np.array([-1.0, 4.0]))
     array([0., 8.])
     """
-    grown: Floats = np.clip(strength + surprise, 0, CEILING)
+    grown: Floats = (strength + surprise).clip(0, CEILING)
     return grown
 
 
@@ -75,8 +75,7 @@ def surprise(verdicts: Mapping[SignalName, Verdict]) -> Floats:
             _of_counts(*counts),
             _of_counts(fewer, *counts[1:, :1]),
         ]
-    nats: Floats = np.nan_to_num(np.clip(np.concatenate(said), -CLIP, CLIP))
-    return nats
+    return or_zero(np.concatenate(said).clip(-CLIP, CLIP))
 
 
 def _numbers(verdicts: Mapping[SignalName, Verdict], names: Iterable[SignalName]) -> Floats:
@@ -94,12 +93,12 @@ def _of_shares(observed: Floats, expected: Floats, upper: Floats) -> Floats:
 
 def _of_times(observed: Floats, expected: Floats, upper: Floats) -> Floats:
     deviation = (upper - expected) / 3
-    return _of_shift((observed - expected) / deviation, np.clip(LENGTHENING / deviation, 0, MOST))
+    return _of_shift((observed - expected) / deviation, (LENGTHENING / deviation).clip(0, MOST))
 
 
 def _of_counts(observed: Floats, expected: Floats, upper: Floats) -> Floats:
     deviation = np.maximum((upper - expected) / 3, 0.5)
-    shift = np.clip(GROWTH * expected / deviation, LEAST, MOST)
+    shift = (GROWTH * expected / deviation).clip(LEAST, MOST)
     return _of_shift((observed - expected) / deviation, shift)
 
 

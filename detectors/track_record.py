@@ -44,9 +44,9 @@ class TrackRecord(FlowState):
         it may become known.
     """
 
-    since: Ints = column(NONE, dtype=np.int64)
+    since: NDArray[np.int32] = column(NONE, dtype=np.int32)
     """Windows since the open warning began."""
-    quiet: Ints = column(0, dtype=np.int64)
+    quiet: NDArray[np.int32] = column(0, dtype=np.int32)
     """Windows since it was last above the level."""
 
     def __init__(self, false_per_window: float, horizon: int, grace: int) -> None:

@@ -6,16 +6,18 @@ Serves run volume (too many, too few) and queue depth (too many).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import cusum
 from detectors.calibration import WARM_UP
-from detectors.columns import Floats, Ints, Verdict
-from detectors.deviance import deviance_residual, spread, tail_evidence
+from detectors.columns import Floats, Ints, Reals, Singles
+from detectors.counts import Counts
+from detectors.deviance import deviance_residual, deviation, tail_evidence
 from detectors.outlook import NOTHING, Outlook, Scaling, weekend
+from detectors.ring import Ring
 from detectors.seasonality import Expectation, Seasonality
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
@@ -43,6 +45,11 @@ START: Final = 120
 """Minutes before a span is judged, besides its own length."""
 DISPERSION_STEP: Final = 0.0015
 """Step in a minute of the logarithm of the dispersion (detection notes)."""
+EXPECTED: Final = (0, 1, 1, 1, 2, 2, 2)
+"""Sums of what is expected: the best guess, and the bounds also `SHIFT` earlier and later."""
+BASE, HIGH, LOW = 0, slice(1, 4), slice(4, 7)
+IN_TIME: Final = [0, 2, 5]
+"""Of each of the three the sum that is not shifted."""
 UNBOUNDED: Final = 1e7
 """Expectations above this stand for "nobody knows how many": the sums cap them at 1e8."""
 
@@ -62,75 +69,33 @@ def spans_of(width: Width) -> Ints:
     return np.array(sorted(spans if len(spans) > 1 else {1, 3}))
 
 
-class Counts(NamedTuple):
-    """One window of counts as judged, per row; from ``seen`` to ``alpha`` per span and row.
+class Volume(FlowState):
+    """Counts of many flows, one window at a time (detection notes, volume).
 
-    ``expected`` and its bounds are of the window; ``risen`` and ``fallen`` are cumulative sums;
-    ``seen``, ``foreseen`` and the signed evidence ``tail`` are of each span, as is ``alpha``, its
-    dispersion.
+    Parameters
+    ----------
+    width
+        Of a window.
+    series
+        How many counts of each flow are judged, each for itself.
     """
 
-    observed: Floats
-    expected: Floats
-    lower: Floats
-    upper: Floats
-    risen: Floats
-    fallen: Floats
-    seen: Floats
-    foreseen: Floats
-    tail: Floats
-    alpha: Floats
-    spans: Ints
+    age: NDArray[np.int32] = column(0, dtype=np.int32)
+    alpha: Singles
+    level: Singles = column(0.0, dtype=np.float32)
+    risen: Singles = column(0.0, dtype=np.float32)
+    fallen: Singles = column(0.0, dtype=np.float32)
 
-    def evidence(self) -> Floats:
-        """Raw evidence of four channels: too many, too few, and the same by cumulative sum."""
-        beyond = np.stack([self.tail.max(axis=0), -self.tail.min(axis=0)])
-        return np.concatenate([beyond, cusum.evidence(np.stack([self.risen, self.fallen]))])
-
-    def verdict(self, score: Floats, evidence: Floats) -> Verdict:
-        """The verdict, from scores and evidence of some of the channels, in their order.
-
-        With one channel only "too many" is judged, with four all of them.
-        """
-        many = np.arange(len(self.observed))
-        # among scores of 0 the stronger raw tail speaks
-        channel = np.where(score.max(axis=0) > 0, score.argmax(axis=0), evidence[:2].argmax(axis=0))
-        high = channel % 2 == 0
-        tail = np.where(high, self.tail, -self.tail).argmax(axis=0)
-        place = np.where(channel < 2, tail, len(self.spans) - 1)
-        return Verdict(
-            observed=self.observed,
-            expected=self.expected,
-            lower=self.lower,
-            upper=self.upper,
-            score=score.max(axis=0),
-            evidence=evidence[np.minimum(channel % 2, len(evidence) - 1), many],
-            high=high,
-            span=self.spans[place],
-            span_observed=self.seen[place, many],
-            span_expected=self.foreseen[place, many],
-        )
-
-
-class Volume(FlowState):
-    """Counts of many flows, one window at a time (detection notes, volume)."""
-
-    age: Ints = column(0, dtype=np.int64)
-    alpha: Floats
-    level: Floats = column(0.0)
-    levels: NDArray[np.float16]
-    risen: Floats = column(0.0)
-    fallen: Floats = column(0.0)
-
-    def __init__(self, width: Width) -> None:
+    def __init__(self, width: Width, series: int = 1) -> None:
         self.spans = spans_of(width)
-        self.alpha = column(0.05, len(self.spans))
-        self.levels = column(0.0, int(self.spans[-1]) + 1, dtype=np.float16)
-        super().__init__()
-        ends = lookahead(width) * np.arange(3)
+        self.alpha = column(0.05, len(self.spans), dtype=np.float32)
+        super().__init__(series)
+        spans, shift = self.spans.tolist(), lookahead(width)
         self.seasonality = Seasonality(width)
-        self.counts = SlidingSums(1, self.spans.tolist())
-        self.expectations = SlidingSums(3, self.spans.tolist(), ends.tolist(), coarse=True)
+        self.counts = SlidingSums([0], spans)
+        self.levels = Ring(spans[-1] + 1, 0, self.spans - 1, np.float16)
+        ends = (shift, *(late * shift for late in (0, 1, 2) * 2))
+        self.expectations = SlidingSums(EXPECTED, spans, ends, coarse=True)
         self._warm_up = width.windows(WARM_UP)
         self._drift_span = int(np.searchsorted(self.spans, width.windows(DRIFT_SPAN)))
         self._start = self.spans[:, None] + width.windows(START, least=24)
@@ -154,14 +119,16 @@ class Volume(FlowState):
         self._push(rows, count)
         judged = self._judge(rows, count, sums)
         self._learn_dispersion(rows, judged, outlook.now)
-        self._learn_level(rows, count, *outlook.hurried(rows, count, Expectation(*sums[:, 1, 0])))
-        self._learn_season(rows, minute, np.stack([count, level]), outlook.now)
+        self._learn_level(
+            rows, count, *outlook.hurried(rows, count, Expectation(*sums[IN_TIME, 0]))
+        )
+        self._learn_season(rows, minute, (count, level), outlook.now)
         self.age[rows.at] += 1
         return judged
 
     def skip(self, rows: Rows, ahead: Ints, outlook: Outlook = NOTHING) -> None:
         """Pass over a window nobody watched: it is taken to have been as expected."""
-        base = self._look_ahead(rows, ahead, outlook.ahead)[0, 1, 0]
+        base = self._look_ahead(rows, ahead, outlook.ahead)[BASE, 0]
         self._push(rows, base * np.exp(self._decay * self.level[rows.at]))
         self.level[rows.at] *= self._decay
 
@@ -179,9 +146,9 @@ class Volume(FlowState):
 
     def explain(self, rows: Rows, low: Floats, high: Floats) -> None:
         """Take out of the level what turns out to have been foretold, between two log-factors."""
-        level, levels = self.level[rows.at], self.levels[:, rows.at]
-        self.level[rows.at] = level - np.clip(level, low, high)
-        self.levels[:, rows.at] = levels - np.clip(levels, low, high)
+        for levels in (self.level, self.levels.values):
+            held = levels[..., rows.at]
+            levels[..., rows.at] = held - held.clip(low, high)
 
     def relearn(self, rows: Rows, *, pattern: bool) -> None:
         """Doubt what the tables say: the ``pattern`` of the day too, or only how many come."""
@@ -189,50 +156,42 @@ class Volume(FlowState):
         self.risen[rows.at] = self.fallen[rows.at] = 0
 
     def _look_ahead(self, rows: Rows, ahead: Ints, told: Scaling | None) -> Floats:
-        """Sums of the expectations (base, high, low) by shift (late, none, early), span and row."""
+        """Sums of `EXPECTED`, by span and row."""
         expected = self.seasonality.expected(rows, ahead)
         if told is not None:
             quiet = told.quiet.any()
             other = self.seasonality.expected(rows, weekend(ahead)) if quiet else expected
             expected = told.applied(rows, expected, other)
-        self.expectations.push(rows, np.stack(expected))
+        self.expectations.push(rows, np.array(expected))
         return self.expectations.over(rows)
 
     def _push(self, rows: Rows, count: Floats) -> None:
         self.counts.push(rows, count[None])
-        place = self.counts.head[rows.at].astype(np.int64) * self.levels.shape[-1] + rows.numbers
-        self.levels.reshape(-1)[place] = self.level[rows.at]
+        self.levels.push(rows, self.level[None, rows.at])
 
     def _level_at_start(self, rows: Rows) -> Floats:
         """Factor by which the level lifts each span, known before the span began."""
-        entry = (self.counts.head[rows.at].astype(np.int64) - self.spans[:, None] + 1) % len(
-            self.levels
-        )
-        levels = self.levels.reshape(-1).take(entry * self.levels.shape[-1] + rows.numbers)
-        factor: Floats = np.exp(levels.astype(np.float64) * self._fading)
+        factor: Floats = np.exp(self.levels.read(rows).astype(np.float64) * self._fading)
         return factor
 
     def _judge(self, rows: Rows, count: Floats, sums: Floats) -> Counts:
         alpha = self.alpha[:, rows.at].copy()
         factor = self._level_at_start(rows)
-        X = self.counts.over(rows)[0, 0]
-        high, low = factor * sums[1].max(axis=0), factor * sums[2].min(axis=0)
-        outside = ((high < X) | (low > X)) & (self.age[rows.at] >= self._start)
-        z = np.zeros(X.shape)
-        if outside.any():
-            bound = np.where(high < X, high, low)[outside]
-            z[outside] = deviance_residual(X[outside], bound, alpha[outside])
+        X = self.counts.over(rows)[0]
+        bound = X.clip(factor * sums[LOW].min(axis=0), factor * sums[HIGH].max(axis=0))
+        judged = (bound != X) & (self.age[rows.at] >= self._start)
+        z = deviance_residual(X, bound, alpha) * judged
         self._accumulate(rows, z[self._drift_span])
-        base, upper, lower = factor[0] * sums[:, 1, 0]
+        base, upper, lower = factor[0] * sums[IN_TIME, 0]
         return Counts(
             observed=count,
             expected=base,
-            lower=np.maximum(lower - 3 * spread(lower, alpha[0]), 0),
-            upper=np.where(upper < UNBOUNDED, upper + 3 * spread(upper, alpha[0]), np.nan),
+            lower=np.maximum(lower - 3 * deviation(lower, alpha[0]), 0),
+            upper=np.where(upper < UNBOUNDED, upper + 3 * deviation(upper, alpha[0]), np.nan),
             risen=self.risen[rows.at].copy(),
             fallen=self.fallen[rows.at].copy(),
             seen=X,
-            foreseen=factor * sums[0, 1],
+            foreseen=factor * sums[BASE],
             tail=self._tail(z),
             alpha=alpha,
             spans=self.spans,
@@ -240,12 +199,8 @@ class Volume(FlowState):
 
     def _tail(self, z: Floats) -> Floats:
         """Evidence of each span, with the sign of its residual."""
-        tail = np.zeros(z.shape)
-        some = z != 0
-        handicap = np.broadcast_to(self._handicap, z.shape)[some]
-        evidence = np.maximum(tail_evidence(np.abs(z[some])) - handicap, 0)
-        tail[some] = np.copysign(evidence, z[some])
-        return tail
+        evidence = np.maximum(tail_evidence(np.abs(z)) - self._handicap, 0)
+        return np.copysign(evidence, z)
 
     def _accumulate(self, rows: Rows, z: Floats) -> None:
         at = rows.at
@@ -255,14 +210,16 @@ class Volume(FlowState):
     def _learn_dispersion(self, rows: Rows, judged: Counts, told: Scaling | None) -> None:
         """Drive the median absolute residual of each span to that of a normal one."""
         L, alpha = judged.foreseen, judged.alpha
-        q = np.abs(judged.seen - L) / np.maximum(spread(L, alpha), 1e-6)
-        step = np.where(q > 0.6745, self._wider, self._narrower)
+        beyond = (judged.seen - L) ** 2 > 0.6745**2 * (L + alpha * L**2)
+        step = np.where(beyond, self._wider, self._narrower)
         learn = (self.age[rows.at] >= self._start) & (L > 2)
         if told is not None:  # a factor is a guess, and its error no dispersion
             learn &= told.plain(rows)
-        self.alpha[:, rows.at] = np.where(learn, np.clip(alpha * step, 1e-4, 2), alpha)
+        self.alpha[:, rows.at] = np.where(learn, (alpha * step).clip(1e-4, 2), alpha)
 
-    def _learn_season(self, rows: Rows, minute: Ints, seen: Floats, told: Scaling | None) -> None:
+    def _learn_season(
+        self, rows: Rows, minute: Ints, seen: tuple[Floats, Reals], told: Scaling | None
+    ) -> None:
         """Show the tables the count as it would have been without what was foretold.
 
         Where that is not known they see nothing, except of a flow too young to be judged: it has
@@ -270,7 +227,7 @@ class Volume(FlowState):
         """
         if told is not None:
             known = told.known[rows.at] | (self.age[rows.at] < self._warm_up)
-            seen = np.stack([seen[0] / told.base[rows.at], seen[1]])[:, known]
+            seen = (seen[0] / told.base[rows.at])[known], seen[1][known]
             rows, minute = rows.only(known), minute[known]
         self.seasonality.observe(rows, minute, *seen)
 
@@ -279,9 +236,9 @@ class Volume(FlowState):
     ) -> None:
         """Follow departures from what the slot did before; within that nothing is learned."""
         faded = self._decay * self.level[rows.at]
-        base, high, low = np.stack(expected) * np.exp(faded)
-        above = np.clip((count - high) / (high + 1), 0, 1)
-        below = np.clip((count - low) / (low + 1), -1, 0)
+        base, high, low = np.array(expected) * np.exp(faded)
+        above = ((count - high) / (high + 1)).clip(0, 1)
+        below = ((count - low) / (low + 1)).clip(-1, 0)
         noise = np.sqrt(1 / (base + 1) + self.alpha[0, rows.at])
         gain = haste * np.minimum(self._most_gain, self._gain / noise)
-        self.level[rows.at] = np.clip(faded + gain * (above + below), -1.5, 1.5)
+        self.level[rows.at] = (faded + gain * (above + below)).clip(-1.5, 1.5)

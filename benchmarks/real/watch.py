@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from benchmarks.real.series import Series
-from detectors.bank import SIGNALS, FlowBank
+from detectors.bank import FlowBank
+from detectors.channels import SIGNALS
 from detectors.columns import Floats, Ints, Windows
 from schemas.signals import SignalName
 

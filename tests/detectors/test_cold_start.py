@@ -7,6 +7,7 @@ import pytest
 
 from detectors.bank import FlowBank
 from detectors.calibration import WARM_UP
+from detectors.channels import COUNTED
 from detectors.cold_start import EARLY, LEAST, SILENCE
 from detectors.columns import Windows
 from schemas.signals import SignalName
@@ -22,8 +23,9 @@ def bank(grown: int = LEAST) -> FlowBank:
     made.grow(LEAST + 1)
     state = {name: array.copy() for name, array in made.state().items()}
     state["age"][:grown] = GROWN + 1
-    state["volume.age"][:LEAST] = state["volume.seasonality.age"][:LEAST] = GROWN + 1
-    state["volume.seasonality.mean"][:LEAST] = 5
+    volume = slice(0, LEAST * len(COUNTED), len(COUNTED))
+    state["counts.age"][volume] = state["counts.seasonality.age"][volume] = GROWN + 1
+    state["counts.seasonality.mean"][volume] = 5
     state["shares.hits"][0, :LEAST] = 2
     state["shares.alpha"][0, :LEAST] = 0.1
     state["calibration.u"][:, :LEAST] = 1.5

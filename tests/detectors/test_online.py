@@ -12,11 +12,9 @@ from detectors.bank import FlowBank
 from detectors.columns import Windows
 from detectors.online import (
     BacklogDetector,
-    DetectorInputError,
     DuplicatesDetector,
     ErrorDetector,
     FailureDetector,
-    FlowDetector,
     LatencyDetector,
     MissingDetector,
     PartialDetector,
@@ -27,6 +25,7 @@ from detectors.online import (
     WaitDetector,
     WarningsDetector,
 )
+from detectors.single import DetectorInputError, FlowDetector
 from tests.detectors.world import DAY, Columns, week, window
 
 DETECTORS = [

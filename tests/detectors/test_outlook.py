@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from detectors import familiar
 from detectors.bank import FlowBank
+from detectors.channels import COUNTED
 from detectors.outlook import Outlook, Scaling
 from detectors.relearning import depth, look_again, relearn
 from detectors.seasonality import Expectation
-from detectors.state import Rows
+from detectors.state import Rows, apart
 from tests.detectors.world import minutes, play, week, window
 
 WORLD = week(flows=3, days=1)
@@ -61,7 +63,7 @@ def expected_again(bank: FlowBank, told: Scaling | None) -> np.ndarray:
     """Sums of what is expected of the latest windows, by what is told of them now."""
     last = range(300 + 5 - depth(bank), 300 + 5)
     look_again(bank, ROWS, [minutes(3, n)[0] for n in last], [told] * depth(bank))
-    return bank.flows.volume.expectations.over(Rows.of(ROWS))
+    return bank.flows.counts.expectations.over(Rows.of(ROWS).series(len(COUNTED)))
 
 
 def test_what_was_told_and_taken_back_is_no_longer_expected(bank: FlowBank) -> None:
@@ -74,11 +76,12 @@ def test_what_was_told_and_taken_back_is_no_longer_expected(bank: FlowBank) -> N
 
 
 def test_a_relearned_flow_gives_its_next_day_more_weight(bank: FlowBank) -> None:
-    seasonality = bank.flows.volume.seasonality
-    seasonality.visits[:] = 9
+    seasonality = bank.flows.counts.seasonality
+    seasonality.slots[:] = familiar.keep(np.full(seasonality.slots.shape, 5.0), np.array(9))
     relearn(bank, np.array([0]), pattern=False)
     relearn(bank, np.array([1]), pattern=True)
-    assert seasonality.visits[:, :3].max(axis=0).tolist() == [3, 0, 9]
+    visits = familiar.visits(apart(seasonality.slots, len(COUNTED))[:, 0, :3])
+    assert visits.max(axis=0).tolist() == [3, 0, 9]
 
 
 def test_the_cadence_is_forgotten_with_the_pattern_alone(bank: FlowBank) -> None:
