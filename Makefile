@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PK     := schemas detectors pipeline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint type fmt fuzz bench gate kafka schemas lock clean
+.PHONY: help run test lint type fmt fuzz bench measure gate chaos kafka schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,19 @@ bench: $(VENV)/.dev ## events per second beside a bare consumer, and what detect
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
 	@$(BIN)/python -m benchmarks.cost
 
+measure: $(VENV)/.dev ## all figures of docs/performance.md and docs/scaling.md, within half an hour
+	@$(BIN)/python -m benchmarks.throughput --full
+	@$(BIN)/python -m benchmarks.latency
+	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.memory
+	@$(BIN)/python -m benchmarks.scaling
+	@$(BIN)/python -m benchmarks.cost
+
 gate: $(VENV)/.dev ## detection against its tolerances, on short simulated worlds
 	@$(BIN)/python -m benchmarks.gate $(ARGS)
+
+chaos: $(VENV)/.dev ## workers and broker killed, paused and replaced: a quarter of an hour; ARGS=--help
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: $(VENV)/.dev ## a real Kafka broker on this machine, until Ctrl-C
 	@$(BIN)/python -m tests.broker $(ARGS)

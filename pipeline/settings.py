@@ -11,9 +11,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -25,6 +34,14 @@ from pydantic_settings import (
 
 Positive = Annotated[float, Field(gt=0)]
 PositiveInt = Annotated[int, Field(gt=0)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as Europe/London") from None
+    return name
 
 
 class Section(BaseModel):
@@ -80,6 +97,10 @@ class EngineSettings(Section):
     timezone: str = "UTC"
     timezones: dict[str, str] = {}
     """Local time by tenant, for the daily and weekly rhythm; ``timezone`` for the others."""
+    max_flows: PositiveInt = 50_000
+    """Flows watched per partition, at some 16 KB each; events of further ones are dead letters."""
+    max_collectors: PositiveInt = 1_000
+    """Collectors known per partition; heartbeats of further ones are dead letters."""
     max_metrics: PositiveInt = 100
     """Numbers watched per partition (``cogent.metric.sample``), at some 130 KB each."""
     detectors: tuple[ExtraDetector, ...] = ()
@@ -93,11 +114,16 @@ class EngineSettings(Section):
     @classmethod
     def _known_zones(cls, value: str | dict[str, str]) -> str | dict[str, str]:
         for zone in [value] if isinstance(value, str) else value.values():
-            try:
-                ZoneInfo(zone)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise ValueError("must be the name of a time zone, such as Europe/London") from None
+            _zone(zone)
         return value
+
+
+class ShopifySettings(Section):
+    """A shop whose webhooks come to the edge."""
+
+    tenant: str
+    secret: SecretStr
+    """The app's client secret, which webhooks are signed with."""
 
 
 class IngestSettings(Section):
@@ -109,6 +135,8 @@ class IngestSettings(Section):
     """Bearer tokens by a name that may appear in logs and metrics."""
     signing_secrets: dict[str, SecretStr] = {}
     """Standard Webhooks secrets (``whsec_…``) by name; two per sender while rotating."""
+    shopify: dict[str, ShopifySettings] = {}
+    """Shops by the name in the address their webhooks go to."""
     collector: str = "ingest"
     """The name this edge gives itself in heartbeats, and stamps on events that carry none."""
     heartbeat_seconds: Annotated[float, Field(ge=0)] = 5.0
@@ -123,7 +151,13 @@ class IngestSettings(Section):
     max_in_flight: PositiveInt = 256
     """Requests that may send at once; as many again may wait for the log."""
     max_in_flight_bytes: PositiveInt = 67_108_864
-    """Bytes of their bodies in all. At least ``max_body_bytes``, or a large body never gets in."""
+    """Bytes of their bodies in all."""
+
+    @model_validator(mode="after")
+    def _a_body_gets_in(self) -> Self:
+        if self.max_in_flight_bytes < self.max_body_bytes:
+            raise ValueError("max_in_flight_bytes is below max_body_bytes: no large body gets in")
+        return self
 
 
 class KafkaSettings(Section):
@@ -139,6 +173,8 @@ class KafkaSettings(Section):
     partitions: PositiveInt = 12
     replication: PositiveInt = 1
     session_timeout_seconds: Positive = 10.0
+    stall_seconds: Positive = 60.0
+    """A worker that has records to apply and commits none for so long ends, to be started again."""
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str | None = None
     sasl_username: str | None = None
@@ -152,6 +188,62 @@ class JournalSettings(Section):
     partitions: PositiveInt = 1
     retention_hours: Positive = 24.0 * 8
     """Applied records are kept this long, for looking back; never less than replay needs."""
+
+
+class CompanySettings(Section):
+    """One company on Patchworks whose runs are collected."""
+
+    url: str = "https://core.wearepatchworks.com/api/v1"
+    """Base of the Core API; self-hosted and dashboard-proxied ones differ."""
+    login_url: str = "https://svc-fabric.wearepatchworks.com/api/v1/login"
+    """Where e-mail and password are turned into a token."""
+    api_key: SecretStr | None = None
+    """Preferred; e-mail and password are for those who may not make one."""
+    email: str | None = None
+    password: SecretStr | None = None
+    timezone: str = "UTC"
+    """In which the cron expressions of its schedules are meant."""
+    poll_seconds: Positive = 15.0
+    settle_seconds: Annotated[float, Field(ge=0)] = 10.0
+    """How long after an instant everything about it is visible in the API."""
+    requests_per_minute: Annotated[int, Field(ge=12, le=240)] = 120
+    """Of the 240 that Patchworks allows: the dashboard and other clients need theirs."""
+    backfill_days: Annotated[float, Field(ge=0, le=7)] = 7.0
+    """How far to look back at first start. Patchworks keeps runs for seven days."""
+    tracked_data: bool = True
+    """Whether business keys are collected too, as far as the budget goes."""
+    success_log_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Share of the runs that went well whose whole log is read too."""
+
+    @field_validator("url", "login_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise ValueError("must be an address such as https://core.wearepatchworks.com/api/v1")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a user or a password")
+        return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return _zone(value)
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if self.api_key is None and (self.email is None or self.password is None):
+            raise ValueError("needs an api_key, or an email and a password")
+        return self
+
+
+class CollectSettings(Section):
+    """What collecting from Patchworks needs beside the companies."""
+
+    path: Path = Path(".run/collect.db")
+    """Where it notes how far it has come."""
+    ingest_token: SecretStr | None = None
+    """Of the ingest that ``cogentai collect --to URL`` posts to."""
 
 
 class MetricsSettings(Section):
@@ -175,6 +267,11 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     journal: JournalSettings = JournalSettings()
     metrics: MetricsSettings = MetricsSettings()
+    collect: CollectSettings = CollectSettings()
+    patchworks: dict[
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], CompanySettings
+    ] = {}
+    """Companies on Patchworks, by the name of their tenant."""
 
     @classmethod
     def load(cls) -> Self:

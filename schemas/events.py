@@ -200,6 +200,52 @@ class Annotation(Contract):
     note: LongText | None = None
 
 
+class RecordTracked(Contract):
+    """A business key was seen on its way: received from one system, or sent to another."""
+
+    entity_type: Text
+    key: Text
+    direction: Literal["receive", "send"]
+    flow_id: Text
+    run_id: Text | None = None
+    step_id: Text | None = None
+    system: Text | None = None
+    success: bool | None = None
+    sent_count: Count | None = None
+    received_count: Count | None = None
+
+
+class WebhookReceived(Contract):
+    """A source system told of a change, whatever became of it afterwards.
+
+    ``event_id`` names the change and ``delivery_id`` the message: a repeated message has another
+    ``delivery_id``, and the same ``event_id``. Of its content only the business ``key`` is kept.
+    """
+
+    system: Text
+    topic: Text
+    delivery_id: Text
+    event_id: Text | None = None
+    flow_id: Text | None = None
+    webhook_id: Text | None = None
+    shop: Text | None = None
+    key: Text | None = None
+    triggered_at: Instant | None = None
+    status_returned: Annotated[int, Field(ge=100, le=999)] | None = None
+    bytes: Count | None = None
+
+
+class Notice(Contract):
+    """Somebody, or a flow that was made for it, tells of trouble. ``origin_run_id`` had it."""
+
+    level: Text
+    message: LongText
+    flow_id: Text | None = None
+    run_id: Text | None = None
+    origin_run_id: Text | None = None
+    channel: Text | None = None
+
+
 class Heartbeat(Contract):
     """A collector's promise: everything before ``watermark`` has been sent.
 
@@ -227,6 +273,9 @@ DATA_BY_TYPE: dict[str, type[Contract]] = {
     "cogent.schedule.expected": ScheduleExpected,
     "cogent.config.changed": ConfigChanged,
     "cogent.metric.sample": MetricSample,
+    "cogent.record.tracked": RecordTracked,
+    "cogent.webhook.received": WebhookReceived,
+    "cogent.notice": Notice,
     "cogent.annotation": Annotation,
     "cogent.collector.heartbeat": Heartbeat,
 }

@@ -29,6 +29,9 @@ _REFUSALS = {
 _LATER = (429, 503)
 """Refusals that say when to come again."""
 
+_SENDERS: list[dict[str, Any]] = [{}, {"token": []}, {"signature": []}]
+"""How a sender may say who it is; on the same machine it need not."""
+
 _ABOUT_EDGE = """\
 Events are durable in the log before they are acknowledged. A batch is taken whole or refused whole.
 
@@ -48,7 +51,7 @@ def edge() -> dict[str, Any]:
     """Describe the HTTP edge.
 
     >>> sorted(edge()["paths"])[-1]
-    '/v1/events'
+    '/v1/webhooks/shopify/{name}'
     """
     health = ("/-/healthy", "/-/ready", "/livez", "/readyz")
     alive = _get("The edge answers; its log may be away all the same.", {"200": _text("ok")})
@@ -56,6 +59,9 @@ def edge() -> dict[str, Any]:
         **_head("CogentAI edge", _ABOUT_EDGE),
         "paths": {
             "/v1/events": {"post": _post_events()},
+            "/v1/report": {"post": _told("Tell how a run went, from a step in its flow.")},
+            "/v1/failing-run": {"post": _told("Tell of a failing run, from a flow for alerts.")},
+            "/v1/webhooks/shopify/{name}": {"post": _post_webhook()},
             "/metrics": _get("Metrics of the edge.", {"200": _text("Prometheus exposition")}),
             "/openapi.json": _get("This document.", {"200": _this()}),
             **dict.fromkeys(health, alive),
@@ -69,6 +75,12 @@ def edge() -> dict[str, Any]:
                     "in": "header",
                     "name": "webhook-signature",
                     "description": "Standard Webhooks, with webhook-id and webhook-timestamp.",
+                },
+                "shop": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "x-shopify-hmac-sha256",
+                    "description": "HMAC-SHA256 of the body under the app's secret, in base64.",
                 },
             },
         },
@@ -113,36 +125,74 @@ def _this() -> dict[str, Any]:
 def _post_events() -> dict[str, Any]:
     event = {"oneOf": [_reference(event_model(type_).__name__) for type_ in DATA_BY_TYPE]}
     data = {"oneOf": [_reference(model.__name__) for model in DATA_BY_TYPE.values()]}
+    return {
+        "summary": "Take events into the log.",
+        "description": _ABOUT_BINARY,
+        "security": _SENDERS,
+        "parameters": [_header(f"ce-{name.replace('_', '-')}") for name in _ATTRIBUTES],
+        "requestBody": _body(
+            {
+                EVENT: event,
+                BATCH: {"type": "array", "items": event},
+                "application/json": data,
+            }
+        ),
+        "responses": _answers(_REFUSALS),
+    }
+
+
+def _told(summary: str) -> dict[str, Any]:
+    """Describe a way in for flat JSON in words of the sender's own."""
+    rows = {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}
+    tenant = {"in": "query", "name": "tenant", "required": False, "schema": {"type": "string"}}
+    return {
+        "summary": summary,
+        "description": "Names in any case; numbers may be text. The tenant may be in the body.",
+        "security": _SENDERS,
+        "parameters": [tenant],
+        "requestBody": _body({"application/json": rows}),
+        "responses": _answers(_of_any_type()),
+    }
+
+
+def _post_webhook() -> dict[str, Any]:
+    name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}
+    headers = [_header(f"x-shopify-{each}") for each in ("topic", "webhook-id", "event-id")]
+    return {
+        "summary": "Take a webhook of a shop that the settings name.",
+        "description": "Of the body nothing is kept but the key of what it is about.",
+        "security": [{"shop": []}],
+        "parameters": [name, *headers],
+        "requestBody": _body({"application/json": {}}),
+        "responses": _answers(_of_any_type()),
+    }
+
+
+def _of_any_type() -> dict[int, str]:
+    return {status: about for status, about in _REFUSALS.items() if status != 415}
+
+
+def _body(schemas: dict[str, Any]) -> dict[str, Any]:
+    content = {media: {"schema": schema} for media, schema in schemas.items()}
+    return {"required": True, "content": content}
+
+
+def _answers(refusals: dict[int, str]) -> dict[str, Any]:
     accepted = {
         "type": "object",
         "required": ["accepted"],
         "properties": {"accepted": {"type": "integer", "minimum": 0}},
     }
     return {
-        "summary": "Take events into the log.",
-        "description": _ABOUT_BINARY,
-        "security": [{}, {"token": []}, {"signature": []}],
-        "parameters": [_header(name) for name in _ATTRIBUTES],
-        "requestBody": {
-            "required": True,
-            "content": {
-                EVENT: {"schema": event},
-                BATCH: {"schema": {"type": "array", "items": event}},
-                "application/json": {"schema": data},
-            },
+        "202": {
+            "description": "All are in the log.",
+            "content": {"application/json": {"schema": accepted}},
         },
-        "responses": {
-            "202": {
-                "description": "All are in the log.",
-                "content": {"application/json": {"schema": accepted}},
-            },
-            **{str(status): _refusal(status, about) for status, about in _REFUSALS.items()},
-        },
+        **{str(status): _refusal(status, about) for status, about in refusals.items()},
     }
 
 
-def _header(attribute: str) -> dict[str, Any]:
-    name = f"ce-{attribute.replace('_', '-')}"
+def _header(name: str) -> dict[str, Any]:
     return {"in": "header", "name": name, "required": False, "schema": {"type": "string"}}
 
 

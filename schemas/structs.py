@@ -133,15 +133,19 @@ if TYPE_CHECKING:
     FlowWindow = events.FlowWindow
     Heartbeat = events.Heartbeat
     MetricSample = events.MetricSample
+    Notice = events.Notice
     QueueSnapshot = events.QueueSnapshot
+    RecordTracked = events.RecordTracked
     ScheduleExpected = events.ScheduleExpected
+    WebhookReceived = events.WebhookReceived
 
     class EventStruct(Envelope):
         """An event of any type."""
 
         data: (
             FlowRun | FlowWindow | FlowLog | QueueSnapshot | ConnectorCall | ScheduleExpected
-            | ConfigChanged | Annotation | Heartbeat | MetricSample
+            | ConfigChanged | Annotation | Heartbeat | MetricSample | RecordTracked
+            | WebhookReceived | Notice
         )  # fmt: skip
 else:
     EventStruct = Union[tuple(struct_of(events.event_model(t), t) for t in events.DATA_BY_TYPE)]  # noqa: UP007 - built at run time
@@ -153,5 +157,8 @@ else:
     FlowWindow = struct_of(events.FlowWindow)
     Heartbeat = struct_of(events.Heartbeat)
     MetricSample = struct_of(events.MetricSample)
+    Notice = struct_of(events.Notice)
     QueueSnapshot = struct_of(events.QueueSnapshot)
+    RecordTracked = struct_of(events.RecordTracked)
     ScheduleExpected = struct_of(events.ScheduleExpected)
+    WebhookReceived = struct_of(events.WebhookReceived)

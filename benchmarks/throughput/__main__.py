@@ -1,106 +1,101 @@
-"""Events per second through the whole path, side by side with a bare consumer.
+"""Events per second through the whole path, beside a bare consumer and what else people use.
 
-Each case works off the same records from a full log: a consumer that only decodes, the engine
-through Faust (a ``cogentai worker`` of its own), the engine on the journal, and the engine alone
-in memory. Broker and consumer share the machine, so ratios count, not absolute figures.
+Every case works off the same records of one topic, in a process of its own:
+
+  engine    cogentai worker: fetch, decode, statistics, detection, commit, outputs
+  bare      an aiokafka consumer that decodes and does no more: the ceiling
+  noop      a Faust agent that ignores raw records (one event a record only)
+  table     a plain Faust app: statistics of each flow and minute, a table write an event
+  quix      a Quix Streams app: the same statistics in tumbling windows
+  river     a bare loop around river: the same statistics, and a score a minute
+  embedded  the engine on the SQLite journal, in this process
+  alone     the engine in memory, in this process
+
+Broker and consumers share the machine, so ratios count, not absolute figures. By default 100 flows
+and all cases once, some three minutes; --full adds 1,000 and 10,000 flows and a second worker, some
+fifteen. The first run makes an environment for Quix Streams in .run/quix.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.throughput.alone import alone, shares
-from benchmarks.throughput.bare import bare
-from benchmarks.throughput.embedded import embedded
-from benchmarks.throughput.faust import through_faust
-from benchmarks.throughput.report import Measured, Report, machine
-from benchmarks.throughput.topics import fill, topics
-from benchmarks.throughput.workload import Workload, workload
+from benchmarks.throughput.alone import shares
+from benchmarks.throughput.cases import BARE, CASES
+from benchmarks.throughput.goals import goals
+from benchmarks.throughput.plot import plot
+from benchmarks.throughput.report import Report, machine
+from benchmarks.throughput.rounds import PARTITIONS, Plan, run
+from benchmarks.throughput.workload import workload
 from tests.broker import Broker, NoBrokerError, shared_broker
 from tests.broker.base import kafka_version
 from tests.broker.external import ExternalBroker
 
-SIZES = (200, 1)
-BARE = "bare consumer with decoding"
-FAUST = "engine through Faust"
-EMBEDDED = "engine embedded"
-ALONE = "engine alone"
-CASES = (BARE, FAUST, EMBEDDED, ALONE)
-PARTITIONS = 2
 ENVIRONMENT_MISSING = 3
 
 
-def one_round(work: Workload, bootstrap: str, progress: Progress) -> dict[str, float]:
-    """Measure every case once; return events per second by case."""
-    task = progress.tasks[0].id
-    rates = {}
-
-    def step(what: str) -> None:
-        progress.update(task, advance=1, description=f"{what} ({work.size} a record)")
-
-    with topics(bootstrap, work.partitions) as settings, tempfile.TemporaryDirectory() as folder:
-        step("filling the log")
-        asyncio.run(fill(settings, work))
-        step(BARE)
-        rates[BARE] = asyncio.run(bare(settings, work))
-        step(FAUST)
-        rates[FAUST] = asyncio.run(through_faust(settings, work, Path(folder)))
-        step(EMBEDDED)
-        rates[EMBEDDED] = asyncio.run(embedded(work, Path(folder)))
-        step(ALONE)
-        rates[ALONE] = alone(work)
-    return rates
-
-
-def measure(given: argparse.Namespace, broker: Broker, console: Console) -> Report:
-    """Run every case in both shapes, round by round."""
+def measure(plan: Plan, broker: Broker, console: Console) -> Report:
+    """Run every case in every shape, round by round, and see where the time goes."""
     conditions = machine()
-    works = [workload(given.events, given.flows, size, PARTITIONS) for size in SIZES]
-    rows = {(size, case): Measured(case, size) for size in SIZES for case in CASES}
     with Progress(console=console, transient=True) as progress:
-        progress.add_task("starting", total=given.repeat * len(works) * (len(CASES) + 1) + 1)
-        for _ in range(given.repeat):
-            for work in works:
-                rates = one_round(work, broker.bootstrap, progress)
-                for case, rate in rates.items():
-                    rows[work.size, case].rates.append(rate)
-                    rows[work.size, case].ratios.append(rate / rates[BARE])
+        progress.add_task("starting", total=plan.steps + 1)
+        rows, events = run(plan, broker.bootstrap, progress)
         progress.update(progress.tasks[0].id, advance=1, description="where the time goes")
-        micros, flow_windows = shares(works[0])
+        batched = workload(min(plan.events, 200_000), plan.flows[0], max(plan.sizes), PARTITIONS)
+        micros, flow_windows = shares(batched)
     version = "elsewhere" if isinstance(broker, ExternalBroker) else kafka_version()
-    value = works[0].appends[0][0].value
     conditions |= {
         "broker": f"Kafka {version}",
-        "events": ", ".join(f"{w.events:,} at {w.size} a record" for w in works),
+        "events": "; ".join(events),
         "mix": "cogent.flow.run, each run once, about 5 a flow and minute; a heartbeat a minute",
-        "bytes_an_event": len(value),
-        "flows": given.flows,
+        "bytes_an_event": len(batched.appends[0][0].value),
         "partitions": PARTITIONS,
-        "workers": 1,
-        "rounds": f"{given.repeat} (medians)",
+        "rounds": f"{plan.repeat} (medians)",
     }
-    return Report(list(rows.values()), micros, flow_windows, conditions)
+    return Report(rows, micros, flow_windows, conditions, list(goals(rows)))
 
 
-def main() -> None:
-    """Measure, and print what was found."""
+def parse() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         "benchmarks.throughput",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--events", type=_positive, default=200_000, help="default: %(default)s")
-    parser.add_argument("--flows", type=_positive, default=100, help="default: %(default)s")
+    parser.add_argument("--full", action="store_true", help="up to 10,000 flows, 2 workers")
+    parser.add_argument(
+        "--cases", type=_cases, default=list(CASES), help="such as engine,noop; bare always runs"
+    )
+    parser.add_argument("--flows", type=_numbers, help="such as 100,10000")
+    parser.add_argument("--workers", type=_numbers, help="of the engine, such as 1,2")
+    parser.add_argument("--sizes", type=_numbers, default=[200, 1], help="events a record: 200,1")
+    parser.add_argument(
+        "--events",
+        type=_positive,
+        default=200_000,
+        help="of a batched topic, a quarter of it with one event a record; default: %(default)s",
+    )
     parser.add_argument("--repeat", type=_positive, default=1, help="rounds; medians are shown")
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    given = parser.parse_args()
+    parser.add_argument("--plot", type=Path, help="draw the table into this file")
+    return parser.parse_args()
+
+
+def plan_of(given: argparse.Namespace) -> Plan:
+    """Return what is to be measured."""
+    flows = given.flows or ([100, 1_000, 10_000] if given.full else [100])
+    workers = given.workers or ([1, 2] if given.full else [1])
+    return Plan(given.cases, flows, workers, given.sizes, given.events, given.repeat)
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    given = parse()
     console = Console(stderr=True)
     try:
         broker = shared_broker(console.print)
@@ -108,9 +103,11 @@ def main() -> None:
         console.print(f"no Kafka broker: {error}")
         sys.exit(ENVIRONMENT_MISSING)
     try:
-        report = measure(given, broker, console)
+        report = measure(plan_of(given), broker, console)
     finally:
         broker.stop()
+    if given.plot:
+        plot(report.rows, given.plot)
     if given.json:
         print(report.json())
     else:
@@ -121,6 +118,17 @@ def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _numbers(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
+
+
+def _cases(text: str) -> list[str]:
+    chosen = {BARE, *text.split(",")}
+    if unknown := chosen - set(CASES):
+        raise argparse.ArgumentTypeError(f"no such case: {', '.join(sorted(unknown))}")
+    return [key for key in CASES if key in chosen]
 
 
 if __name__ == "__main__":

@@ -7,12 +7,22 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
 from rich.console import Console
 from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal, what was found, and whether it is reached."""
+
+    what: str
+    found: float
+    wanted: str
+    reached: bool
 
 
 @dataclass
@@ -21,6 +31,8 @@ class Measured:
 
     case: str
     events_per_record: int
+    flows: int = 100
+    workers: int = 1
     rates: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
 
@@ -33,14 +45,19 @@ class Report:
     microseconds: Mapping[str, float]
     flow_windows: int
     conditions: Mapping[str, object]
+    goals: Sequence[Goal] = ()
 
     def print(self, console: Console) -> None:
         """Print two tables, and the conditions under them."""
-        table = Table("events a record", "case", "events/s", "ratio to bare")
+        table = Table("events a record", "flows", "case", "workers", "events/s", "ratio to bare")
         for row in self.rows:
             rate, ratio = f"{median(row.rates):,.0f}", f"{median(row.ratios):.3f}"
-            table.add_row(str(row.events_per_record), row.case, rate, ratio)
+            shape = (str(row.events_per_record), f"{row.flows:,}", row.case, str(row.workers))
+            table.add_row(*shape, rate, ratio)
         console.print(table)
+        for goal in self.goals:
+            mark = "[green]reached[/]" if goal.reached else "[red]missed[/]"
+            console.print(f"{goal.what}: {goal.found:.2f}, {goal.wanted}: {mark}")
         where = Table("where the time goes", "µs an event", "share")
         total = sum(self.microseconds.values())
         for part, micros in self.microseconds.items():
@@ -57,6 +74,8 @@ class Report:
                 "throughput": [
                     {
                         "events_per_record": row.events_per_record,
+                        "flows": row.flows,
+                        "workers": row.workers,
                         "case": row.case,
                         "events_per_s": round(median(row.rates)),
                         "ratio": round(median(row.ratios), 4),
@@ -66,6 +85,7 @@ class Report:
                 ],
                 "microseconds_an_event": {k: round(v, 3) for k, v in self.microseconds.items()},
                 "flow_windows": self.flow_windows,
+                "goals": [asdict(goal) for goal in self.goals],
                 "conditions": dict(self.conditions),
             }
         )

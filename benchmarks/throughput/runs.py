@@ -14,21 +14,29 @@ START = 1_772_409_600  # Monday 2 March 2026, 00:00 UTC
 
 
 def runs(events: int, flows: int, per_minute: float = 5.0) -> Iterator[Entry]:
-    """Yield about ``events`` entries: each run once, at its end, and a heartbeat a minute."""
+    """Yield about ``events`` entries: each run once, at its end, and a heartbeat a minute.
+
+    The last heartbeat closes every window, so that the work does not depend on where they end.
+    """
     rng = np.random.default_rng(1)
-    made = minute = 0
+    made = number = 0
     while made < events:
-        at = START + 60 * minute
-        for flow, n in enumerate(rng.poisson(per_minute, flows).tolist()):
-            for i in range(n):
-                yield _run(f"flow-{flow}", f"{minute}-{i}", at + 60 * i / n, rng.lognormal(6, 0.5))
-            made += n
-        minute += 1
-        yield _heartbeat(at + 60)
+        of_minute = minute(number, flows, per_minute, rng)
+        yield from of_minute
+        made += len(of_minute)
+        number += 1
+        yield Entry(None, heartbeat(START + 60 * number))
+    yield Entry(None, heartbeat(START + 60 * (number + 1)))
 
 
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+def minute(number: int, flows: int, per_minute: float, rng: np.random.Generator) -> list[Entry]:
+    """Make the runs of every flow in one minute."""
+    at = START + 60 * number
+    return [
+        _run(f"flow-{flow}", f"{number}-{i}", at + 60 * i / n, rng.lognormal(6, 0.5))
+        for flow, n in enumerate(rng.poisson(per_minute, flows).tolist())
+        for i in range(n)
+    ]
 
 
 def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
@@ -40,24 +48,30 @@ def _run(flow_id: str, run: str, at: float, ms: float) -> Entry:
         "duration_ms": round(ms, 1),
         "records_in": 1,
     }
-    event = _event("cogent.flow.run", f"run:{flow_id}:{run}", at, data)
-    return Entry(f"acme:{flow_id}", json.dumps(event).encode())
+    return Entry(f"acme:{flow_id}", event("cogent.flow.run", f"run:{flow_id}:{run}", at, data))
 
 
-def _heartbeat(at: float) -> Entry:
-    data: dict[str, object] = {"collector": "bench", "watermark": _iso(at)}
-    event = _event("cogent.collector.heartbeat", f"hb:{at}", at, data)
-    return Entry(None, json.dumps(event).encode())
+def heartbeat(at: float) -> bytes:
+    """Make the heartbeat of the collector of all these events."""
+    data: dict[str, object] = {"collector": "bench", "watermark": iso(at)}
+    return event("cogent.collector.heartbeat", f"hb:{at}", at, data)
 
 
-def _event(type_: str, id_: str, at: float, data: dict[str, object]) -> dict[str, object]:
-    return {
+def event(type_: str, id_: str, at: float, data: dict[str, object], tenant: str = "acme") -> bytes:
+    """Make an event of that collector."""
+    attributes = {
         "specversion": "1.0",
         "type": type_,
         "id": id_,
         "source": "bench",
         "collector": "bench",
-        "time": _iso(at),
-        "tenant": "acme",
+        "time": iso(at),
+        "tenant": tenant,
         "data": data,
     }
+    return json.dumps(attributes).encode()
+
+
+def iso(at: float) -> str:
+    """Write an instant down."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

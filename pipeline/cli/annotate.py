@@ -143,7 +143,7 @@ async def _show(log: LogName, *, as_json: bool) -> None:
 
     seen: set[tuple[str, str]] = set()
     async for record in browse(log, Settings.load()):
-        for _, event in read(record):
+        for event in (event for entries in read([record]) for event in entries.events):
             if isinstance(event, DeadLetter) or not isinstance(event.data, structs.Annotation):
                 continue
             if (event.source, event.id) not in seen:

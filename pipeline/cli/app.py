@@ -16,9 +16,10 @@ app = typer.Typer(
     help="""Streaming anomaly detection for retail integration flows: few, early, explained alerts.
 
 Start with [bold]cogentai demo[/bold]: it simulates a retailer, learns its flows, disturbs them and
-tells you what it finds. On one machine, [bold]cogentai run[/bold] is all you need. On Kafka, run
-[bold]cogentai topics apply[/bold] once, then [bold]cogentai ingest[/bold] and as many
-[bold]cogentai worker[/bold] as you like.
+tells you what it finds. To watch your own flows on Patchworks, [bold]cogentai init[/bold] asks for
+an API key; then [bold]cogentai run[/bold] is all you need on one machine. On Kafka, run
+[bold]cogentai topics apply[/bold] once, then [bold]cogentai collect[/bold] or
+[bold]cogentai ingest[/bold], and as many [bold]cogentai worker[/bold] as you like.
 
 Settings come from COGENTAI_* variables or cogentai.toml. Exit codes: 0 did what was asked, 1 did it
 and found trouble, 2 wrong usage, 3 something it needs is missing.""",

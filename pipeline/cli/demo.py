@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import secrets
 import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 
 from pipeline.cli.app import app
 from pipeline.cli.console import console, print_json
-from pipeline.settings import EngineSettings, IngestSettings, JournalSettings, Settings
+from pipeline.settings import EngineSettings, JournalSettings, Settings
 
 if TYPE_CHECKING:
     from pipeline.simulator.scenario import Scenario
@@ -38,9 +36,10 @@ def demo(
 ) -> None:
     """Watch a simulated retailer being learned, disturbed and explained.
 
-    A dozen flows are taught from 15 days of history. Then time runs on, through the real HTTP
-    ingest, while faults are injected; each alert appears beside the fault that caused it. At the
-    end: what was found, what was missed, and a picture. Needs no server; Ctrl-C ends it cleanly.
+    A dozen flows are taught from 15 days of history. Then time runs on, in a stand-in for
+    Patchworks that the real collector polls, while faults are injected; each alert appears beside
+    the fault that caused it. At the end: what was found, what was missed, and a picture. Needs no
+    server; Ctrl-C ends it cleanly.
     """
     shown = Console(quiet=True) if as_json else console
     scenario = _scenario(hours, seed)
@@ -56,42 +55,28 @@ def _scenario(hours: float, seed: int) -> Scenario:
     return Scenario.draw(latest_start(datetime.now(UTC), hours), live_hours=hours, seed=seed)
 
 
-def _settings(folder: Path, token: str) -> Settings:
-    """Let the simulator in as fast as it comes; it sends in order and beats for itself."""
-    edge = IngestSettings(
-        port=0,
-        tokens={"simulator": SecretStr(token)},
-        heartbeat_seconds=0,
-        requests_per_second=10_000,
-        max_batch_events=10_000,
-    )
-    journal = JournalSettings(path=folder / "journal.db")
-    return Settings(engine=EngineSettings(lateness_seconds=0), ingest=edge, journal=journal)
-
-
 async def _demo(scenario: Scenario, shown: Console, speed: float, picture: Path) -> Scorecard:
     from pipeline.ingest.admission import admit
-    from pipeline.ingest.app import create_app
-    from pipeline.ingest.server import serving
     from pipeline.log.journal import Journal
-    from pipeline.simulator.client import ingest
+    from pipeline.simulator.by_patchworks import collected, numbered
     from pipeline.simulator.demo import Seams, run_demo, stop_on_interrupt
     from pipeline.simulator.feed import Feed
     from pipeline.worker.embedded import work
     from schemas.decode import split_batch
 
-    token = secrets.token_urlsafe(24)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cogentai-demo-")))
-        settings = _settings(folder, token)
+        settings = Settings(
+            engine=EngineSettings(lateness_seconds=0),
+            journal=JournalSettings(path=folder / "journal.db"),
+        )
         journal = await Journal.open(settings.journal)
         stack.push_async_callback(journal.aclose)
-        edge = create_app(settings.ingest, journal)
-        url = await stack.enter_async_context(serving(edge, "127.0.0.1", 0))
-        post = await stack.enter_async_context(ingest(url, token))
+        scenario = numbered(scenario)
+        live = await stack.enter_async_context(collected(scenario, journal, folder))
 
         async def backfill(body: bytes) -> None:
-            await journal.append(admit(split_batch(body), settings.ingest, scenario.start))
+            await journal.append(admit(split_batch(body), settings.ingest, scenario.end))
 
         feed = Feed()
         working = asyncio.create_task(work(journal, settings, [feed]))
@@ -100,7 +85,7 @@ async def _demo(scenario: Scenario, shown: Console, speed: float, picture: Path)
         with stop_on_interrupt() as stop:
             return await run_demo(
                 scenario,
-                Seams(backfill, post, aiter(feed)),
+                Seams(backfill, live, aiter(feed)),
                 shown,
                 stop=stop,
                 minutes_per_second=speed,

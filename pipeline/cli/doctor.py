@@ -12,7 +12,14 @@ import typer
 from rich.markup import escape
 
 from pipeline.cli.app import app
-from pipeline.cli.console import FOUND_TROUBLE, console, print_json
+from pipeline.cli.console import (
+    ENVIRONMENT_MISSING,
+    FOUND_TROUBLE,
+    console,
+    errors,
+    give_up,
+    print_json,
+)
 from pipeline.settings import Settings
 
 
@@ -28,11 +35,25 @@ class Finding(NamedTuple):
 def doctor(
     *,
     kafka: Annotated[bool, typer.Option("--kafka", help="Look at the Kafka cluster too.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make a damaged journal anew of what can be read.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
 ) -> None:
-    """Look at settings, journal, ports and (if asked) Kafka, and say what is amiss."""
+    """Look at settings, Patchworks, journal, ports and (if asked) Kafka, and say what is amiss.
+
+    With --repair a damaged journal is first made anew, with no cogentai running; the damaged file
+    is kept beside it.
+    """
     settings = Settings.load()
-    checks: list[Callable[[Settings], Iterator[Finding]]] = [_senders, _journal, _ports]
+    if repair:
+        _repair(settings)
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _senders,
+        _patchworks,
+        _journal,
+        _ports,
+    ]
     findings = [finding for check in checks + [_kafka] * kafka for finding in check(settings)]
     for finding in findings:
         if as_json:
@@ -53,6 +74,13 @@ def _senders(settings: Settings) -> Iterator[Finding]:
     yield Finding("senders", not open_wide, words)
 
 
+def _patchworks(settings: Settings) -> Iterator[Finding]:
+    from pipeline.cli.patchworks_check import check
+
+    for subject, good, words in check(settings):
+        yield Finding(subject, good, words)
+
+
 def _journal(settings: Settings) -> Iterator[Finding]:
     path = settings.journal.path
     if not path.exists():
@@ -62,9 +90,29 @@ def _journal(settings: Settings) -> Iterator[Finding]:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        yield Finding("journal", verdict == "ok", f"{path}: {verdict}")
+        good, words = verdict == "ok", f"{path}: {verdict}"
     except sqlite3.Error as error:
-        yield Finding("journal", False, f"{path} cannot be read: {error}")
+        good, words = False, f"{path} cannot be read: {error}"
+    remedy = "; cogentai doctor --repair makes it anew of what can be read"
+    yield Finding("journal", good, words + remedy * (not good))
+
+
+def _repair(settings: Settings) -> None:
+    from pipeline.log.base import LogUnavailableError
+    from pipeline.log.journal_repair import repair
+
+    path = settings.journal.path
+    if all(finding.good for finding in _journal(settings)):
+        console.print(f"{path}: nothing to repair")
+        return
+    try:
+        with errors.status("Copying what can be read"):
+            found, aside = repair(path, settings.journal.partitions)
+    except LogUnavailableError as error:
+        give_up(f"{error}: nothing was touched", ENVIRONMENT_MISSING)
+    console.print(f"{path} is made anew; the damaged one is {aside}", soft_wrap=True)
+    for table, kept, lost in found:
+        console.print(f"  {table}: {kept:,} kept, {lost:,} lost")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

@@ -14,11 +14,13 @@ from pipeline.settings import Settings
 def run() -> None:
     """Run ingest, engine and metrics in one process, with a journal on disk. No server needed.
 
-    Events go to POST /v1/events and are in the journal before they are acknowledged. Watch the
+    Events go to POST /v1/events and are in the journal before they are acknowledged. If companies
+    on Patchworks are configured, their runs are collected too (cogentai init). Watch the
     alerts with [bold]cogentai alerts --follow[/bold]. Ctrl-C stops it cleanly; it goes on where it
     was.
     """
     from pipeline.cli.service import configure_logging
+    from pipeline.collect.place import PlacesUnavailableError
     from pipeline.ingest.server import PortTakenError
     from pipeline.log.base import LogUnavailableError
 
@@ -26,7 +28,7 @@ def run() -> None:
     missing: list[BaseException] = []
     try:
         asyncio.run(_run(Settings.load()))
-    except* (LogUnavailableError, PortTakenError) as group:
+    except* (LogUnavailableError, PlacesUnavailableError, PortTakenError) as group:
         missing += group.exceptions  # an exit raised here would end up inside a group itself
     if missing:
         give_up(str(missing[0]), ENVIRONMENT_MISSING)
@@ -35,6 +37,7 @@ def run() -> None:
 async def _run(settings: Settings) -> None:
     from prometheus_client import CollectorRegistry
 
+    from pipeline.cli.collect import collecting
     from pipeline.cli.service import until_stopped
     from pipeline.health.server import HealthServer
     from pipeline.ingest.app import create_app
@@ -63,4 +66,9 @@ async def _run(settings: Settings) -> None:
         console.print(f"events   POST {url}/v1/events")
         console.print(f"metrics  http://{host}:{health.port}/metrics")
         console.print(f"journal  {settings.journal.path}")
-        await until_stopped(work(journal, settings, [observer]))
+        services = [work(journal, settings, [observer])]
+        if settings.patchworks:
+            poll = await stack.enter_async_context(collecting(settings, journal, registry))
+            console.print(f"collects {', '.join(settings.patchworks)} from Patchworks")
+            services.append(poll())
+        await until_stopped(*services)

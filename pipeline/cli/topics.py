@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from pipeline.cli.app import app
 from pipeline.cli.console import (
     ENVIRONMENT_MISSING,
     FOUND_TROUBLE,
+    WRONG_USAGE,
     console,
     give_up,
     print_json,
@@ -52,3 +54,41 @@ def apply(
         raise typer.Exit(FOUND_TROUBLE)
     if not as_json:
         console.print(f"The topics on {settings.bootstrap} are as they should be.")
+
+
+@topics.command()
+def grow(
+    partitions: Annotated[int, typer.Argument(help="The new number: a multiple of the present.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per new partition.")
+    ] = False,
+) -> None:
+    """Give the topics more partitions, and move every flow with all that was learned of it.
+
+    Stop the edges and other producers, let the workers apply what is left, and stop them. Then run
+    this with the settings as they are, set kafka.partitions to the new number everywhere, and
+    start again. If it breaks off, run it again.
+    """
+    from pipeline.log.base import FencedError, LogUnavailableError
+    from pipeline.worker.growing import GrowthError, Moved
+    from pipeline.worker.growing import grow as make_more
+
+    def tell(moved: Moved) -> None:
+        if as_json:
+            print_json(asdict(moved))
+        else:
+            console.print(
+                f"partition {moved.target}: {moved.flows} flows from partition {moved.source}"
+            )
+
+    try:
+        asyncio.run(make_more(Settings.load(), partitions, tell))
+    except ValueError as error:
+        give_up(str(error), WRONG_USAGE)
+    except (GrowthError, FencedError) as error:
+        give_up(str(error), FOUND_TROUBLE)
+    except LogUnavailableError as error:
+        give_up(str(error), ENVIRONMENT_MISSING)
+    if not as_json:
+        console.print(f"Now set kafka.partitions to {partitions} everywhere, and start again.")

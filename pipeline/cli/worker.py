@@ -30,7 +30,8 @@ def worker() -> None:
     _check_topics(settings.kafka)
     registry = CollectorRegistry()
     metrics = EngineMetrics(registry, settings.metrics.max_flows)
-    faust_worker = FaustWorker(settings, [MetricsObserver(metrics)])
+    rebalanced = metrics.rebalance_seconds.observe
+    faust_worker = FaustWorker(settings, [MetricsObserver(metrics)], rebalanced)
     where = settings.metrics
     try:
         health = HealthServer(where.host, where.port, registry, faust_worker.readiness)

@@ -7,7 +7,6 @@ Durations are summed as fixed-point natural logs of milliseconds, and squares of
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 SCALE = 1 << 20
@@ -23,6 +22,77 @@ UNKNOWN = -1
 """What a count holds that nobody has told: unknown, which is not zero."""
 
 Kind = Literal["events", "window"]
+"""A window that was counted by its producer and single events are never added up."""
+
+Cells = memoryview
+"""The sums of one window: as many 64-bit integers as there are fields, in their order."""
+
+FIELDS = (
+    "started",
+    "succeeded",
+    "failed",
+    "partial",
+    "cancelled",
+    "warnings",
+    "retries",
+    "duration_n",
+    "duration_sum",
+    "duration_squares",
+    "wait_n",
+    "wait_sum",
+    "wait_squares",
+    "records_in",
+    "records_out",
+    "records_failed",
+    "missing",
+    "duplicates",
+    "bytes",
+    "depth",
+    "oldest_age_s",
+)
+"""What is summed up, column by column."""
+
+COLUMN = {name: i for i, name in enumerate(FIELDS)}
+"""Where each sum stands in a row of a matrix of windows."""
+
+(
+    STARTED,
+    SUCCEEDED,
+    FAILED,
+    PARTIAL,
+    CANCELLED,
+    WARNINGS,
+    RETRIES,
+    DURATION,
+    _,
+    _,
+    WAIT,
+    _,
+    _,
+    RECORDS_IN,
+    RECORDS_OUT,
+    RECORDS_FAILED,
+    MISSING,
+    DUPLICATES,
+    BYTES,
+    DEPTH,
+    OLDEST_AGE_S,
+) = range(len(FIELDS))
+"""The same as numbers; of durations and waits it is the first of three (number, sum, squares)."""
+
+
+def _begun(*unknown: str) -> tuple[int, ...]:
+    return tuple(UNKNOWN if name in unknown else 0 for name in FIELDS)
+
+
+SILENT = _begun("missing", "duplicates", "depth", "oldest_age_s")
+"""The sums of a window in which nothing was heard of a flow."""
+
+UNTOLD = _begun(
+    *("missing", "duplicates", "depth", "oldest_age_s"),
+    *("started", "records_in", "warnings", "retries"),
+)
+"""The sums of a window that its producer counts, before it has told anything."""
 
 
 def log_units(milliseconds: float) -> int:
@@ -34,99 +104,9 @@ def log_units(milliseconds: float) -> int:
     return round(math.log(max(milliseconds, SHORTEST_MS)) * SCALE)
 
 
-class Accumulator:
-    """Sums over one window of one flow.
-
-    ``kind`` is ``events`` or ``window``: a window that was counted by its producer and single
-    events of the same minute are never added up.
-    """
-
-    FIELDS = (
-        "started",
-        "succeeded",
-        "failed",
-        "partial",
-        "cancelled",
-        "warnings",
-        "retries",
-        "duration_n",
-        "duration_sum",
-        "duration_squares",
-        "wait_n",
-        "wait_sum",
-        "wait_squares",
-        "records_in",
-        "records_out",
-        "records_failed",
-        "missing",
-        "duplicates",
-        "bytes",
-        "depth",
-        "oldest_age_s",
-    )
-    __slots__ = ("kind", *FIELDS)
-
-    kind: Kind
-    started: int
-    succeeded: int
-    failed: int
-    partial: int
-    cancelled: int
-    warnings: int
-    retries: int
-    duration_n: int
-    duration_sum: int
-    duration_squares: int
-    wait_n: int
-    wait_sum: int
-    wait_squares: int
-    records_in: int
-    records_out: int
-    records_failed: int
-    missing: int
-    duplicates: int
-    bytes: int
-    depth: int
-    oldest_age_s: int
-
-    def __init__(self, kind: Kind) -> None:
-        for name in self.FIELDS:
-            setattr(self, name, 0)
-        self.kind = kind
-        self.missing = self.duplicates = self.depth = self.oldest_age_s = UNKNOWN
-        if kind == "window":
-            self.started = self.records_in = self.warnings = self.retries = UNKNOWN
-
-    def took(self, milliseconds: float) -> None:
-        """Add the duration of one run."""
-        units = log_units(milliseconds)
-        self.duration_n += 1
-        self.duration_sum += units
-        self.duration_squares += units * units // SCALE
-
-    def waited(self, milliseconds: float) -> None:
-        """Add the time one run spent in the queue."""
-        units = log_units(milliseconds)
-        self.wait_n += 1
-        self.wait_sum += units
-        self.wait_squares += units * units // SCALE
-
-    def values(self) -> list[int]:
-        """Return every sum, in the order of ``FIELDS``."""
-        return [min(getattr(self, name), LARGEST) for name in self.FIELDS]
-
-    @classmethod
-    def of(cls, kind: Kind, values: Sequence[int]) -> Accumulator:
-        """Make one from its values."""
-        made = cls.__new__(cls)
-        made.kind = kind
-        for name, value in zip(cls.FIELDS, values, strict=True):
-            setattr(made, name, value)
-        return made
-
-
-SILENT = tuple(Accumulator("events").values())
-"""The sums of a window in which nothing was heard of a flow."""
-
-COLUMN = {name: i for i, name in enumerate(Accumulator.FIELDS)}
-"""Where each sum stands in a row of a matrix of closed windows."""
+def add_log(window: Cells, first: int, milliseconds: float) -> None:
+    """Add a duration to the three sums from column ``first`` on (``DURATION`` or ``WAIT``)."""
+    units = log_units(milliseconds)
+    window[first] += 1
+    window[first + 1] += units
+    window[first + 2] += units * units // SCALE

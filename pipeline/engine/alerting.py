@@ -88,15 +88,15 @@ class Alerting:
         hot = np.zeros(len(rows), dtype=bool)
         for verdict in closed.verdicts.values():
             hot |= verdict.score > 1.0
+        concerned = hot | np.isin(rows, list(self._open))
         alerts = []
-        for i, row in enumerate(rows.tolist()):
+        for i in np.flatnonzero(concerned).tolist():
+            row = int(rows[i])
             if hot[i]:
                 findings = _findings(closed.verdicts, i, row, context)
                 alert = self._anomalous(closed, row, closed.flows[i], findings, context)
-            elif row in self._open:
-                alert = self._calm(closed, row, context)
             else:
-                continue
+                alert = self._calm(closed, row, context)
             if alert is not None:
                 alerts.append(alert)
         return alerts

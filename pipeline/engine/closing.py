@@ -173,11 +173,11 @@ class Closing:
     def _overdue(self, end: int, rows: Rows, settled: Bools) -> Floats:
         """Settle the promises of flows that ran or could not be judged; return who is late."""
         overdue = np.full(len(rows), np.nan)
-        for i, row in enumerate(rows.tolist()):
-            if self.schedules.known(row):
-                if settled[i]:
-                    self.schedules.settle(row, end)
-                overdue[i] = self.schedules.overdue(row, end)
+        for i in np.flatnonzero(np.isin(rows, self.schedules.rows())).tolist():
+            row = int(rows[i])
+            if settled[i]:
+                self.schedules.settle(row, end)
+            overdue[i] = self.schedules.overdue(row, end)
         return overdue
 
     def _context(self, number: int) -> Context:

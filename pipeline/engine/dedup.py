@@ -3,10 +3,15 @@
 Two generations of exact ids: when the younger is as old as the time to remember, the older one is
 dropped and the younger takes its place. So an id lives between one and two such times, and
 forgetting costs nothing per event.
+
+A source that is a collector has its own time, its watermark. It may be killed after a delivery and
+before it knows of it, be away for hours, and deliver the same again. What it delivered between two
+of its heartbeats is remembered for a lifetime after the second, however late it comes back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 
@@ -30,6 +35,7 @@ class SeenIds:
         self._young: dict[str, set[str]] = {}
         self._old: dict[str, set[str]] = {}
         self._turned: int | None = None
+        self._own: dict[str, int] = {}
 
     def first(self, source: str, id_: str) -> bool:
         """Remember an event; return whether it is new."""
@@ -43,19 +49,65 @@ class SeenIds:
         young.add(id_)
         return len(young) > before
 
+    def firsts(self, sources: Sequence[str], ids: Sequence[str]) -> list[bool]:
+        """Remember many events, as `first` does one after the other."""
+        if len(set(sources)) == 1 and self.all_first(sources[0], ids):
+            return [True] * len(ids)
+        return list(map(self.first, sources, ids))
+
+    def all_first(self, source: str, ids: Sequence[str]) -> bool:
+        """Remember events of one source if all are new, and differ; return whether they were.
+
+        If not, none is remembered.
+        """
+        new = set(ids)
+        known = (by[source] for by in (self._young, self._old) if source in by)
+        if len(new) < len(ids) or not all(map(new.isdisjoint, known)):
+            return False
+        self._young.setdefault(source, set()).update(new)
+        return True
+
+    def forget(self, source: str, id_: str) -> None:
+        """Let an event be new again: it was refused, and may be sent once more."""
+        for by in (self._young, self._old):
+            by.get(source, set()).discard(id_)
+
     def contains(self, source: str, id_: str) -> bool:
         """Return whether an event is remembered, without remembering it."""
         return any(id_ in by.get(source, ()) for by in (self._young, self._old))
 
-    def advance(self, now: int) -> None:
-        """Tell the time (epoch seconds of event time); forget what is old enough."""
+    def advance(self, now: int, own: Mapping[str, int] | None = None) -> None:
+        """Tell the time (epoch seconds of event time); forget what is old enough.
+
+        Parameters
+        ----------
+        own
+            The time of those sources that have one of their own.
+        """
+        own = own or {}
         if self._turned is None:
             self._turned = now
         elif now - self._turned >= self.remember:
-            # After a jump of two lifetimes even the younger generation is past its time.
-            self._old = {} if now - self._turned >= 2 * self.remember else self._young
-            self._young = {}
+            others = (self._young.keys() | self._old.keys()) - own.keys()
+            self._turn(others)
+            if now - self._turned >= 2 * self.remember:
+                self._turn(others)  # after so long a jump even the younger are past their time
             self._turned = now
+        for source, at in own.items():
+            if at - self._own.setdefault(source, at) >= self.remember:
+                self._turn({source})
+                self._own[source] = at
+        for source in self._own.keys() - own.keys():
+            del self._own[source]
+
+    def _turn(self, sources: Collection[str]) -> None:
+        """Drop the older ids of some sources; the younger take their place."""
+        for source in sources:
+            young = self._young.pop(source, None)
+            if young is None:
+                self._old.pop(source, None)
+            else:
+                self._old[source] = young
 
     def __len__(self) -> int:
         return sum(len(ids) for by in (self._young, self._old) for ids in by.values())
@@ -64,12 +116,13 @@ class SeenIds:
         """Everything there is to remember, in a fixed order."""
         return {
             "turned": self._turned,
+            "own": dict(sorted(self._own.items())),
             "young": {source: sorted(ids) for source, ids in sorted(self._young.items())},
             "old": {source: sorted(ids) for source, ids in sorted(self._old.items())},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state again."""
-        self._turned = state["turned"]
+        self._turned, self._own = state["turned"], dict(state["own"])
         self._young = {source: set(ids) for source, ids in state["young"].items()}
         self._old = {source: set(ids) for source, ids in state["old"].items()}

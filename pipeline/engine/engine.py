@@ -7,21 +7,22 @@ same log gives the same bytes: once more, on another machine, or after a restart
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from itertools import compress
 from typing import Any
 
 from detectors.reliability import Reliability
-from pipeline.engine.accumulator import UNKNOWN, Accumulator, Kind
+from pipeline.engine.batch import FEWEST, RunBatches
 from pipeline.engine.briefing import Briefing
 from pipeline.engine.closing import Closing
 from pipeline.engine.collectors import CollectorAlerts
-from pipeline.engine.counting import count_run, count_window
 from pipeline.engine.dedup import SeenIds
-from pipeline.engine.emissions import DeadLetter, Emission, FlowKey
-from pipeline.engine.flows import Feed, Flows
+from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission, FlowKey
+from pipeline.engine.flow_events import FlowEvents
+from pipeline.engine.flows import HORIZON, Feed, Flows
 from pipeline.engine.metrics import Metrics
-from pipeline.engine.open_windows import MixedWindowError
 from pipeline.engine.outlooks import Outlooks
-from pipeline.engine.records import dead, read
+from pipeline.engine.records import Entries, dead, read
 from pipeline.engine.refused import RefusedError
 from pipeline.engine.runs import Runs
 from pipeline.engine.snapshot import SnapshotError, dump, load
@@ -33,20 +34,8 @@ from schemas.alerts import Alert
 from schemas.signals import SignalName
 from schemas.structs import EventStruct
 
-HORIZON = 2 * 86_400
-"""Seconds an event may lie ahead of its flow's next window. Further ahead it is a producer's
-defect, or its collector sends no heartbeats; either way its window would stay open for ever."""
-
-
-FlowData = (
-    structs.FlowRun
-    | structs.FlowWindow
-    | structs.FlowLog
-    | structs.QueueSnapshot
-    | structs.ConnectorCall
-    | structs.ScheduleExpected
-)
-"""The data of events that concern one flow."""
+KEPT = (structs.RecordTracked, structs.WebhookReceived, structs.Notice)
+"""The data of events that are kept in the log for other readers, and only counted here."""
 
 
 class Engine:
@@ -86,41 +75,77 @@ class Engine:
         self._briefing = Briefing(settings, self.flows, self._outlooks, self._closing)
         self._metrics = Metrics(settings, self._outlooks.annotations, self._closing.first_open)
         self._collector_alerts = CollectorAlerts()
+        self._flow_events = FlowEvents(settings, self.flows, self._closing, self._runs, self.totals)
+        self._batches = RunBatches(
+            settings.window_seconds, self.flows, self._closing, self._runs, self.totals
+        )
 
     def apply(self, record: Record) -> list[Emission]:
         """Apply one record; return what it brings about, in order."""
+        return self.apply_all((record,))
+
+    def apply_all(self, records: Iterable[Record]) -> list[Emission]:
+        """Apply records as if one by one, yet sooner; return what they bring about, in order."""
         out: list[Emission] = []
-        for place, event in read(record):
+        for portion in read(records):
+            for stretch in portion.stretches():
+                if len(stretch.events) < FEWEST or (runs := stretch.runs()) is None:
+                    self._apply_each(stretch, out)
+                else:
+                    self._apply_runs(stretch, runs, out)
+        return out
+
+    def _apply_each(self, entries: Entries, out: list[Emission]) -> None:
+        for record, place, event in zip(*entries, strict=True):
             if isinstance(event, DeadLetter):
                 self._bury(event, out)
-                continue
-            try:
-                self._apply_event(event, out)
-            except RefusedError as refused:
-                self._bury(dead(record, place, refused.reason, str(refused)), out)
-        return out
+            elif isinstance(event.data, structs.Heartbeat) or self._seen.first(
+                event.source, event.id
+            ):
+                self._apply_event(record, place, event, out)
+            else:
+                self.totals["duplicate"] += 1
+
+    def _apply_runs(self, entries: Entries, runs: list[EventStruct], out: list[Emission]) -> None:
+        """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
+        first = self._seen.firsts([e.source for e in runs], [e.id for e in runs])
+        if not all(first):
+            self.totals["duplicate"] += first.count(False)
+            entries, runs = entries.only(first), list(compress(runs, first))
+        if runs and self._batches.count(runs):
+            self.totals[f"events.{runs[0].type}"] += len(runs)
+            return
+        for record, place, event in zip(entries.records, entries.places, runs, strict=True):
+            self._apply_event(record, place, event, out)
 
     def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
         self.totals[f"dead.{letter.reason}"] += 1
         out.append(letter)
 
-    def _apply_event(self, event: EventStruct, out: list[Emission]) -> None:
+    def _apply_event(
+        self, record: Record, place: int | None, event: EventStruct, out: list[Emission]
+    ) -> None:
+        """Apply an event that was not seen before."""
+        try:
+            self._take(event, out)
+        except RefusedError as refused:
+            self._seen.forget(event.source, event.id)
+            self._bury(dead(record, place, refused.reason, str(refused)), out)
+        else:
+            self.totals[f"events.{event.type}"] += 1
+
+    def _take(self, event: EventStruct, out: list[Emission]) -> None:
         data = event.data
         if isinstance(data, structs.Heartbeat):
             self._beat(data, out)
-        elif self._seen.first(event.source, event.id):
-            if isinstance(data, structs.Annotation | structs.ConfigChanged):
-                self._brief(event, data)
-            elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
-                self._queues(event, data)
-            elif isinstance(data, structs.MetricSample):
-                self._sample(event, data)
-            elif data.flow_id is not None:
-                self._of_flow(event, data, FlowKey(event.tenant, data.flow_id))
-        else:
-            self.totals["duplicate"] += 1
-            return
-        self.totals[f"events.{event.type}"] += 1
+        elif isinstance(data, structs.Annotation | structs.ConfigChanged):
+            self._brief(event, data)
+        elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
+            self._flow_events.queues(event, data)
+        elif isinstance(data, structs.MetricSample):
+            self._sample(event, data)
+        elif not isinstance(data, KEPT) and data.flow_id is not None:
+            self._flow_events.take(event, data, FlowKey(event.tenant, data.flow_id))
 
     def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
         """What people tell. Every partition has it, so one of them alone tells of a defect.
@@ -140,7 +165,13 @@ class Engine:
                 raise RefusedError("annotation", str(error)) from None
 
     def _beat(self, beat: structs.Heartbeat, out: list[Emission]) -> None:
-        marks = self.watermarks
+        marks, most = self.watermarks, self.settings.max_collectors
+        if beat.collector not in marks.collectors and len(marks.collectors) >= most:
+            raise RefusedError(
+                "too_many_collectors",
+                f"{most:,} collectors are known already: raise engine.max_collectors, or let "
+                "senders keep their names",
+            )
         marks.beat(
             beat.collector,
             int(beat.watermark.timestamp()),
@@ -154,100 +185,18 @@ class Engine:
             if self.partition == 0:
                 out += self._collector_alerts.judge(changed, marks)
         for feed in feeds:
-            for closed in self._closing.close_due(feed):
-                self.totals["windows"] += 1
-                out.append(closed)
+            for one in self._closing.close_due(feed):
+                self.totals["windows"] += isinstance(one, ClosedWindow)
+                out.append(one)
         out += self._metrics.close_due()
-        for component in (self._seen, self._runs, self._outlooks):
-            component.advance(marks.furthest)
-
-    def _of_flow(self, event: EventStruct, data: FlowData, key: FlowKey) -> None:
-        at = event.time.timestamp()
-        number = int(at) // self.settings.window_seconds
-        row = self._row(key, event.collector or event.source, number)
-        if isinstance(data, structs.ScheduleExpected):
-            tolerance = None if data.tolerance_s is None else int(data.tolerance_s)
-            self._closing.schedules.promise(row, int(data.due_at.timestamp()), tolerance)
-            return
-        if number < self.flows.upcoming[row]:
-            self.totals["late"] += 1
-            return
-        if isinstance(data, structs.FlowRun):
-            self._run(data, row, number, at)
-        elif isinstance(data, structs.FlowWindow):
-            self._window(event, data, row, number)
-        elif isinstance(data, structs.QueueSnapshot):
-            self._depth(self._open(number, row, "events"), data.depth, data.oldest_age_s)
-        elif isinstance(data, structs.FlowLog):
-            self._closing.errors.log(row, number, data)
-        elif isinstance(data, structs.ConnectorCall):
-            self._closing.errors.call(row, number, data)
-
-    def _row(self, key: FlowKey, collector: str, number: int) -> int:
-        row = self.flows.row(key)
-        if row is None:
-            first = self._closing.first_open(frozenset({collector}))
-            row = self.flows.add(key, collector, number if first is None else max(first, number))
-            self._closing.grow(key.tenant)
-            return row
-        self.flows.fed_by(row, collector)
-        width = self.settings.window_seconds
-        if (number - int(self.flows.upcoming[row])) * width > HORIZON:
-            raise RefusedError(
-                "too_far_ahead",
-                f"time lies more than two days ahead of what collector {collector!r} has vouched "
-                "for: is its clock right, and does it send heartbeats?",
-            )
-        return row
-
-    def _open(self, number: int, row: int, kind: Kind) -> Accumulator:
-        try:
-            return self._closing.windows.at(number, row, kind)
-        except MixedWindowError as error:
-            raise RefusedError("mixed_window", str(error)) from None
-
-    def _run(self, run: structs.FlowRun, row: int, number: int, at: float) -> None:
-        window = self._open(number, row, "events")
-        if not self.flows.reports_runs[row]:
-            self._closing.describe(row, run.trigger)
-        self.flows.reports_runs[row] = True
-        self.flows.reports_records[row] |= run.records_in is not None
-        if run.flow_name is not None:
-            self.flows.names[row] = run.flow_name
-        if count_run(window, self._runs, str(self.flows.keys[row]), run, at):
-            self._closing.errors.run(row, number, run)
-        else:
-            self.totals["repeated_state"] += 1
-
-    def _window(self, event: EventStruct, given: structs.FlowWindow, row: int, number: int) -> None:
-        width = self.settings.window_seconds
-        if given.seconds != width or int(event.time.timestamp()) % width:
-            raise RefusedError(
-                "window_width", f"data.seconds must be {width}, and time a multiple of it"
-            )
-        window = self._open(number, row, "window")
-        count_window(window, given)
-        self.flows.reports_runs[row] |= window.started != UNKNOWN
-        self.flows.reports_records[row] |= window.records_in != UNKNOWN
-        if given.flow_name is not None:
-            self.flows.names[row] = given.flow_name
-
-    def _queues(self, event: EventStruct, snapshot: structs.QueueSnapshot) -> None:
-        """A tenant's queue, told flow by flow: each partition takes what concerns its flows."""
-        number = int(event.time.timestamp()) // self.settings.window_seconds
-        for flow_id, depth in (snapshot.by_flow or {}).items():
-            row = self.flows.row(FlowKey(event.tenant, flow_id))
-            if row is not None and number >= self.flows.upcoming[row]:
-                self._depth(self._open(number, row, "events"), depth, None)
+        self._seen.advance(marks.furthest, marks.own())
+        self._runs.advance(marks.furthest)
+        self._outlooks.advance(marks.furthest)
 
     def _sample(self, event: EventStruct, data: structs.MetricSample) -> None:
         mine = data.flow_id is not None or self.partition == 0
         if mine and not self._metrics.sample(event, data):
             self.totals["late"] += 1
-
-    def _depth(self, window: Accumulator, depth: int, oldest_age_s: float | None) -> None:
-        window.depth = depth
-        window.oldest_age_s = UNKNOWN if oldest_age_s is None else int(oldest_age_s)
 
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now."""
@@ -270,7 +219,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """Write the whole state down."""
         parts = {name: part.state() for name, part in self._parts().items()}
-        return dump({"totals": dict(self.totals), **parts})
+        return dump({"totals": dict(sorted(self.totals.items())), **parts})
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a state again; afterwards the future is the same, bit for bit.
@@ -284,7 +233,8 @@ class Engine:
         """
         state = load(snapshot)
         try:
-            self.totals = Counter(state["totals"])
+            self.totals.clear()
+            self.totals.update(state["totals"])
             for name, part in self._parts().items():
                 part.restore(state[name])
         except Exception as error:

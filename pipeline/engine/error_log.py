@@ -108,9 +108,9 @@ class ErrorLog:
             line = line._replace(kind="rate_limit")
         self._note(row, number, line, call.run_id or "unknown")
 
-    def watch(self, row: int) -> None:
-        """Note that this flow's errors would be heard of from now on."""
-        self._watched[row] = max(self._watched[row], 0)
+    def watch(self, rows: int | Rows) -> None:
+        """Note that the errors of these flows would be heard of from now on."""
+        self._watched[rows] = np.maximum(self._watched[rows], 0)
 
     def _quote_later(self, row: int, run_id: str, message: str) -> None:
         self.latest[row] = (run_id, hide_secrets(message[:DETAIL_CHARS]))

@@ -44,9 +44,9 @@ class Schedules:
         if self._settled.get(row, 0) < due - EARLY:
             insort(promises, (due, DEFAULT_TOLERANCE if tolerance is None else tolerance))
 
-    def known(self, row: int) -> bool:
-        """Whether a schedule was ever told of for a flow."""
-        return row in self._due
+    def rows(self) -> list[int]:
+        """Return the rows of flows for which a schedule was ever told of."""
+        return list(self._due)
 
     def drop(self, row: int) -> None:
         """Forget what was promised for a flow: its schedule is no more."""

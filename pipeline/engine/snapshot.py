@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-VERSION = 3
+VERSION = 5
 """Raised whenever a state of one version cannot be read as one of another."""
 
 _ARRAY = 1

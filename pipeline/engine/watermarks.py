@@ -94,6 +94,10 @@ class Watermarks:
             known.watermark = max(watermark, known.watermark)
             known.moved = self.clock
 
+    def own(self) -> dict[str, int]:
+        """Return the watermark of every collector that has not finished."""
+        return {name: c.watermark for name, c in self.collectors.items() if not c.finished}
+
     def alive(self, name: str) -> bool:
         """Whether a collector moves, on the clock of the others."""
         known = self.collectors.get(name)

@@ -7,7 +7,7 @@ Format 1.0.2, section 4.2): nothing is written, and 0 events are acknowledged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -24,6 +24,9 @@ from pipeline.settings import IngestSettings
 from schemas.decode import decode_event
 from schemas.errors import ContractError, MalformedError
 from schemas.structs import Heartbeat
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A sender's clock may be ahead of ours by this much."""
 
 
 def admit(raws: Sequence[bytes], settings: IngestSettings, now: datetime) -> list[Entry]:
@@ -96,7 +99,16 @@ def _entry(raw: bytes, collector: str, now: datetime) -> Entry:
         # Appended as bytes, so that all else (fields nobody names among them) stays as it came. An
         # attribute given as null is overruled: the last of two equal keys counts.
         clean = clean[:-1] + b"," + msgspec.json.encode(stamps)[1:]
-    if isinstance(event.data, Heartbeat) and event.data.collector == collector:
-        raise ContractError("data.collector", "is this edge itself, which beats alone", "choice")
+    if isinstance(event.data, Heartbeat):
+        _check_beat(event.data, collector, now)
     flow_id = getattr(event.data, "flow_id", None)
     return Entry(None if flow_id is None else f"{event.tenant}:{flow_id}", clean)
+
+
+def _check_beat(beat: Heartbeat, collector: str, now: datetime) -> None:
+    """Refuse what would close windows that have not been."""
+    if beat.collector == collector:
+        raise ContractError("data.collector", "is this edge itself, which beats alone", "choice")
+    if beat.watermark > now + CLOCKS_DIFFER:
+        reason = "lies in the future, of which nobody can have sent everything"
+        raise ContractError("data.watermark", reason, "range")

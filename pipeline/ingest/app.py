@@ -1,9 +1,9 @@
-"""The HTTP application: ``POST /v1/events``, health and metrics."""
+"""The HTTP application: the ways in for events, health and metrics."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -24,8 +24,8 @@ from starlette.routing import Route
 
 from pipeline.ingest.admission import admit
 from pipeline.ingest.auth import Authenticator
-from pipeline.ingest.bindings import mode_of, raw_events
 from pipeline.ingest.body import read_body
+from pipeline.ingest.doors import Door, doors
 from pipeline.ingest.heartbeat import beat
 from pipeline.ingest.in_flight import RETRY_AFTER, InFlight, Place
 from pipeline.ingest.problems import FailedError, RefusedError, UnavailableError, problem
@@ -62,26 +62,27 @@ class Ingest:
             "cogentai_ingest_events", "Events accepted.", ["sender"], registry=self.registry
         )
 
-    async def post_events(self, request: Request) -> Response:
-        """Take events; 202 once they are durable in the log."""
-        try:
-            with self.in_flight.place() as place:
-                accepted = await self._take(request, place)
-            response: Response = JSONResponse({"accepted": accepted}, HTTPStatus.ACCEPTED)
-        except RefusedError as refused:
-            response = problem(refused)
-            log.info("refused", status=refused.status.value, detail=refused.detail)
-        self.requests.labels(code=str(response.status_code)).inc()
-        return response
+    def through(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        """Return what takes events by a door; it answers 202 once they are durable in the log."""
 
-    async def _take(self, request: Request, place: Place) -> int:
+        async def post(request: Request) -> Response:
+            try:
+                with self.in_flight.place() as place:
+                    accepted = await self._take(request, door, place)
+                response: Response = JSONResponse({"accepted": accepted}, HTTPStatus.ACCEPTED)
+            except RefusedError as refused:
+                response = problem(refused)
+                log.info("refused", status=refused.status.value, detail=refused.detail)
+            self.requests.labels(code=str(response.status_code)).inc()
+            return response
+
+        return post
+
+    async def _take(self, request: Request, door: Door, place: Place) -> int:
         body = await read_body(request, self.settings.max_body_bytes, place)
-        media = mode_of(request.headers)
-        client = request.client.host if request.client else ""
-        sender = self.authenticator.check(request.headers, body, client)
+        sender = door.check(request, body)
         self.rate_limit.take(sender)
-        raws = raw_events(media, request.headers, body)
-        entries = admit(raws, self.settings, self.clock())
+        entries = admit(door.read(request, body), self.settings, self.clock())
         try:
             await self.log.append(entries)
         except LogUnavailableError as error:
@@ -154,10 +155,11 @@ def create_app(
         For ``observed_at`` and heartbeats; the engine never sees it.
     """
     ingest = Ingest(settings, event_log, clock)
+    ways = doors(ingest.authenticator, settings.shopify, clock)
     health = ("/-/healthy", "/-/ready", "/livez", "/readyz")
     return Starlette(
         routes=[
-            Route("/v1/events", ingest.post_events, methods=["POST"]),
+            *(Route(path, ingest.through(door), methods=["POST"]) for path, door in ways.items()),
             Route("/metrics", ingest.metrics),
             Route("/openapi.json", described),
             *(Route(path, alive) for path in health),

@@ -30,8 +30,12 @@ class _Quiet(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
+async def serving(
+    app: Starlette, host: str, port: int, *, dates: bool = True
+) -> AsyncIterator[str]:
     """Serve an application; give its address. Port 0 takes a free one.
+
+    Without ``dates``, the application dates its answers itself.
 
     Raises
     ------
@@ -45,6 +49,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=dates,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
     )

@@ -103,8 +103,8 @@ class PartitionLog(Protocol):
     async def open(self) -> Checkpoint | None:
         """Take ownership, shutting out any earlier owner, and return the last checkpoint."""
 
-    def replay(self, after: int | None, through: int) -> AsyncIterator[list[Record]]:
-        """Yield the records above ``after`` (None: from the first) up to ``through``."""
+    def replay(self, after: int | None, through: int | None) -> AsyncIterator[list[Record]]:
+        """Yield the records above ``after`` (None: from the first) up to ``through`` (the last)."""
 
     async def commit(
         self, applied: int, outputs: Sequence[Output], snapshot: bytes | None = None

@@ -56,19 +56,25 @@ async def follow_kafka(
     LogUnavailableError
         If the cluster does not answer, or refuses.
     """
-    names = {
-        "signals": settings.signals_topic,
-        "alerts": settings.alerts_topic,
-        "dead-letters": settings.dead_letters_topic,
-    }
+    name = topic_of(settings, topic)
     consumer = AIOKafkaConsumer(
-        names[topic],
+        name,
         **connection(settings),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest" if from_start else "latest",
     )
-    with translated(f"topic {names[topic]}"):
+    with translated(f"topic {name}"):
         async with running(consumer):
             async for found in consumer:
                 yield Output(topic, found.key, found.value, tuple(found.headers))
+
+
+def topic_of(settings: KafkaSettings, topic: OutputTopic) -> str:
+    """Return what outputs of a kind are called on the cluster."""
+    names = {
+        "signals": settings.signals_topic,
+        "alerts": settings.alerts_topic,
+        "dead-letters": settings.dead_letters_topic,
+    }
+    return names[topic]

@@ -43,8 +43,8 @@ class JournalPartitionLog:
         self._owner, checkpoint = await self._writer.run(partial(_open, self._partition))
         return checkpoint
 
-    async def replay(self, after: int | None, through: int) -> AsyncIterator[list[Record]]:
-        """Yield the records above ``after`` (None: from the first) up to ``through``."""
+    async def replay(self, after: int | None, through: int | None) -> AsyncIterator[list[Record]]:
+        """Yield the records above ``after`` (None: from the first) up to ``through`` (the last)."""
         while records := await self._reader.read(self._partition, after, through):
             yield records
             after = records[-1].offset

@@ -31,6 +31,8 @@ class Published(NamedTuple):
     sequence: int
     partition: int
     output: Output
+    at: float
+    """When it was written, in epoch seconds."""
 
 
 class JournalReader:
@@ -87,13 +89,13 @@ class JournalReader:
 
         def work(connection: sqlite3.Connection) -> list[Published]:
             rows = connection.execute(
-                "SELECT sequence, partition, key, value, headers FROM outputs"
+                "SELECT sequence, partition, key, value, headers, written_at FROM outputs"
                 " WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                 (topic, after_sequence or 0, limit),
             )
             return [
-                Published(seq, part, Output(topic, key, value, _headers.decode(headers)))
-                for seq, part, key, value, headers in rows
+                Published(seq, part, Output(topic, key, value, _headers.decode(headers)), at)
+                for seq, part, key, value, headers, at in rows
             ]
 
         return await self._run(work)

@@ -17,8 +17,12 @@ from pipeline.log.base import Checkpoint, LogUnavailableError
 from pipeline.log.kafka_consumer import PartitionReader
 
 Offset = Annotated[int, msgspec.Meta(ge=0)]
+Applied = Annotated[int, msgspec.Meta(ge=-1)]
+"""The last offset applied; -1 where flows have moved in before the partition had a record."""
 
 HEADER_KEY = b"header"
+OWNER_KEY = b"owner"
+"""Of what an owner writes when it takes the partition over, to know where its end is."""
 _CHUNK_BYTES = 800_000
 _LOOK_BACK = 64  # records; more than a commit's own, unless a snapshot was given up half-way
 
@@ -26,8 +30,8 @@ _LOOK_BACK = 64  # records; more than a commit's own, unless a snapshot was give
 class Header(msgspec.Struct, frozen=True):
     """Where a partition stands, and the offsets of the chunks that make up its snapshot."""
 
-    applied: Offset
-    snapshot_offset: Offset | None = None
+    applied: Applied
+    snapshot_offset: Applied | None = None
     chunks: tuple[Offset, ...] = ()
 
 
@@ -64,15 +68,21 @@ def parse_header(raw: bytes | None) -> Header:
     return header
 
 
-async def read_header(reader: PartitionReader) -> Header | None:
+async def read_header(reader: PartitionReader, end: int | None = None) -> Header | None:
     """Return the last header of the partition, if it has any.
+
+    Parameters
+    ----------
+    end
+        The offset behind the last record; what the broker says if not given.
 
     Raises
     ------
     LogUnavailableError
         If it is damaged.
     """
-    first, end = await reader.bounds()
+    first, told = await reader.bounds()
+    end = told if end is None else end
     span = _LOOK_BACK
     while end > first:
         start = max(first, end - span)

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaTimeoutError
 from pipeline.log.base import Checkpoint, FencedError, Output, Record
 from pipeline.log.kafka_checkpoint import (
     HEADER_KEY,
+    OWNER_KEY,
     Header,
     chunk_key,
     read_checkpoint,
@@ -73,13 +74,13 @@ class KafkaPartitionLog:
         try:
             with translated(self._name):
                 self._producer = await start_producer(settings, transactional_id=name)
-                return await self._read_checkpoint()
+                return await self._read_checkpoint(await self._mark(self._producer))
         except BaseException:
             await self.aclose()
             raise
 
-    async def replay(self, after: int | None, through: int) -> AsyncIterator[list[Record]]:
-        """Yield the records above ``after`` (None: from the first) up to ``through``."""
+    async def replay(self, after: int | None, through: int | None) -> AsyncIterator[list[Record]]:
+        """Yield the records above ``after`` (None: from the first) up to ``through`` (the last)."""
         topic = self._settings.events_topic
         # the isolation of the worker's own consumer: both must see the same records
         reading = PartitionReader.open(self._settings, topic, self._partition, "read_uncommitted")
@@ -87,9 +88,10 @@ class KafkaPartitionLog:
             async with reading as reader:
                 first, end = await reader.bounds()
                 start = first if after is None else after + 1
-                if start < first <= through:
+                end = end if through is None else through + 1
+                if start < first < end:
                     _log.warning("replay_gap", partition=self._partition, lost=first - start)
-                async for fetched in reader.between(max(start, first), min(through + 1, end)):
+                async for fetched in reader.between(max(start, first), end):
                     yield [_record(found) for found in fetched]
 
     async def commit(
@@ -124,11 +126,25 @@ class KafkaPartitionLog:
         if producer is not None:
             await stop_producer(producer)
 
-    async def _read_checkpoint(self) -> Checkpoint | None:
+    async def _mark(self, producer: AIOKafkaProducer) -> int:
+        """Write a record behind the last checkpoint; return the offset behind it.
+
+        Right after a broker has taken a partition over, it may not know yet how much of its log
+        is committed, and tell of an end that is too early (KIP-207). Whoever believed it would
+        start from an older checkpoint, and publish again. A record that it has confirmed is there.
+        """
+        offset = -1
+        while offset < 0:  # sent twice, and the broker no longer knows where it lies
+            await producer.begin_transaction()
+            offset = (await (await self._checkpoint(producer, OWNER_KEY, b""))).offset
+            await producer.commit_transaction()
+        return offset + 1
+
+    async def _read_checkpoint(self, end: int) -> Checkpoint | None:
         topic = self._settings.checkpoints_topic
         reading = PartitionReader.open(self._settings, topic, self._partition, "read_committed")
         async with reading as reader:
-            header = await read_header(reader)
+            header = await read_header(reader, end)
             self._header = header or Header(applied=-1)
             return await read_checkpoint(reader, header) if header else None
 

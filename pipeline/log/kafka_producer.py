@@ -54,9 +54,9 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
     An idempotent batch never expires, so without a broker aiokafka would wait for it for ever.
     """
     if not await _within_seconds(producer.flush()):
-        await _within_seconds(producer._sender.close())  # noqa: SLF001 - there is no public way
+        await _end(producer._sender.close())  # noqa: SLF001 - there is no public way
         producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001
-    await _within_seconds(producer.stop())
+    await _end(producer.stop())
     await producer.client.close()
 
 
@@ -64,6 +64,12 @@ async def abort(producer: AIOKafkaProducer) -> None:
     """Abort the transaction if the cluster answers; else its coordinator does so in time."""
     with suppress(KafkaError, AssertionError):  # fenced, or not in a transaction
         await _within_seconds(producer.abort_transaction())
+
+
+async def _end(work: Coroutine[Any, Any, None]) -> None:
+    """Let a producer end; its sender may tell once more what it broke of, being shut out say."""
+    with suppress(KafkaError):
+        await _within_seconds(work)
 
 
 async def _within_seconds(work: Coroutine[Any, Any, None]) -> bool:

@@ -1,11 +1,13 @@
 """The topics a cluster must have: planned from the settings, created where missing, compared.
 
-Nothing is ever altered, shrunk or deleted. Another number of partitions sends flows elsewhere, and
-a shorter retention deletes: to mend a topic that differs is an operator's decision.
+Nothing is ever shrunk or deleted, and nothing altered but the number of partitions, when asked to
+(:func:`extend`). Another number sends flows elsewhere, and a shorter retention deletes: to mend a
+topic that differs is an operator's decision.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from pipeline.settings import KafkaSettings
 
 _DAY_MS = 24 * 3600 * 1000
 _BOOTSTRAP_MS = 10_000
+_EXTEND_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,32 @@ def check(settings: KafkaSettings) -> tuple[TopicDifference, ...]:
     """
     with _admin(settings) as admin:
         return tuple(_compare(admin, settings))
+
+
+def extend(settings: KafkaSettings) -> None:
+    """Give the topics as many partitions as the settings name, and wait until they can be used.
+
+    Only for a cluster at rest: :mod:`pipeline.worker.growing` moves the flows.
+
+    Raises
+    ------
+    LogUnavailableError
+        If the cluster cannot be reached, or refuses.
+    """
+    names = [topic.name for topic in plan(settings)]
+    with _admin(settings) as admin:
+        short = [name for name, n in _counts(admin, names).items() if n < settings.partitions]
+        if short:
+            admin.create_partitions(dict.fromkeys(short, settings.partitions))
+        until = time.monotonic() + _EXTEND_SECONDS
+        while any(n < settings.partitions for n in _counts(admin, names).values()):
+            if time.monotonic() > until:
+                raise LogUnavailableError("the cluster has not made the partitions in time")
+            time.sleep(0.1)
+
+
+def _counts(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+    return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(names)}
 
 
 @contextmanager

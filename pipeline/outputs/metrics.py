@@ -28,8 +28,9 @@ from pipeline.outputs.partition_metrics import TOTALS, AlertLabels, Partition
 from schemas.alerts import Alert
 from schemas.signals import SignalName
 
-_BUCKETS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
-"""Commits take milliseconds, opening a partition up to seconds; few, for each is a series."""
+_BUCKETS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
+"""Commits take milliseconds, opening a partition up to seconds, a rebalance that waits for a member
+that died up to its session; few, for each is a series."""
 
 
 class EngineMetrics(Collector):
@@ -47,8 +48,8 @@ class EngineMetrics(Collector):
 
     Attributes
     ----------
-    commit_seconds, replay_seconds, open_seconds
-        Histograms of how long a commit, a silent replay, and opening a partition took.
+    commit_seconds, replay_seconds, open_seconds, rebalance_seconds
+        Histograms of how long a commit, a silent replay, opening a partition, and a rebalance took.
 
     Examples
     --------
@@ -70,6 +71,7 @@ class EngineMetrics(Collector):
         self.commit_seconds = _histogram("commit", "Making outputs durable.", registry)
         self.replay_seconds = _histogram("replay", "Silent replay of a partition.", registry)
         self.open_seconds = _histogram("open", "Opening a partition, replay included.", registry)
+        self.rebalance_seconds = _histogram("rebalance", "From revoked to assigned.", registry)
         registry.register(self)
         ProcessCollector(registry=registry)
 
@@ -153,6 +155,11 @@ class EngineMetrics(Collector):
         with self._lock:
             state = self._partitions[partition]
             state.applied, state.lag = applied, lag
+
+    def set_committed(self, partition: int, at: float) -> None:
+        """Report when (epoch seconds) a partition last committed."""
+        with self._lock:
+            self._partitions[partition].committed_at = at
 
     def forget(self, partition: int) -> None:
         """Drop a partition that was given up, with the series of its flows."""

@@ -39,6 +39,7 @@ class Partition:
     reliability: Reliability | None = None
     applied: int | None = None
     lag: int | None = None
+    committed_at: float | None = None
 
 
 def families(partitions: Mapping[int, Partition]) -> Iterator[Metric]:
@@ -51,6 +52,8 @@ def families(partitions: Mapping[int, Partition]) -> Iterator[Metric]:
     yield _position("applied_offset", "Last offset whose outputs are durable.", applied)
     lag = {number: partition.lag for number, partition in partitions.items()}
     yield _position("lag_records", "Records that lie behind the applied offset.", lag)
+    committed = {number: partition.committed_at for number, partition in partitions.items()}
+    yield _position("last_commit_timestamp_seconds", "When it last committed.", committed)
 
 
 def _totals(partitions: Mapping[int, Partition], name: str, text: str, split: str | None) -> Metric:
@@ -97,7 +100,7 @@ def _raised(partitions: Mapping[int, Partition]) -> Metric:
     return family
 
 
-def _position(name: str, text: str, values: Mapping[int, int | None]) -> Metric:
+def _position(name: str, text: str, values: Mapping[int, float | None]) -> Metric:
     family = GaugeMetricFamily(f"cogentai_partition_{name}", text, labels=("partition",))
     for number, value in values.items():
         if value is not None:

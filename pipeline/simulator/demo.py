@@ -1,6 +1,6 @@
 """The demo: a simulated retailer is learned, disturbed and explained, and the engine is scored.
 
-It knows the engine by four seams only: where the history goes, where live events go, and what the
+It knows the engine by three seams only: where the history goes, what lets time run on, and what the
 engine emits, which also tells how far it is. So it never sleeps to wait for the engine: it sends
 as fast as the engine follows, and no faster than a person can.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
-from pipeline.simulator.client import Send
+from pipeline.simulator.events import instant
 from pipeline.simulator.illustration import SHOWN, rows
 from pipeline.simulator.narration import Narrator, verdict
 from pipeline.simulator.plan import FULL_HOURS
@@ -36,6 +36,11 @@ LEAD = timedelta(minutes=15)
 HISTORY_LEAD = timedelta(hours=4)
 """The same for the history: enough that the engine never waits, little enough to see it move."""
 
+Send = Callable[[bytes], Awaitable[None]]
+"""Takes one ``application/cloudevents-batch+json`` body."""
+Live = Callable[[datetime], Awaitable[None]]
+"""Lets simulated time run on to an instant; what happens until then is under way to the engine."""
+
 
 class EngineStoppedError(Exception):
     """The engine emits nothing more, though the demo is not over."""
@@ -47,14 +52,16 @@ class Seams:
 
     Attributes
     ----------
-    backfill, post
-        Take one batch body of history, or of live events; both may be the same.
+    backfill
+        Takes one batch body of history.
+    live
+        Lets time run on, a minute each time.
     emissions
         What the engine emits, in order: every closed window, every alert, every dead letter.
     """
 
     backfill: Send
-    post: Send
+    live: Live
     emissions: AsyncIterator[Emission]
 
 
@@ -140,7 +147,7 @@ class _Demo:
         """Send everything, no faster than the engine and (the live part) a person can follow."""
         scenario = self.scenario
         self.status.stage("Learning", scenario.start, scenario.live_start)
-        for stretch in scenario.backfill():
+        for stretch in scenario.backfill(handed_over=True):
             await self._close_behind(stretch.until - HISTORY_LEAD)
             for body in stretch.bodies:
                 await self.seams.backfill(body)
@@ -149,12 +156,12 @@ class _Demo:
         self.status.stage("Live", scenario.live_start, scenario.end)
         loop = asyncio.get_running_loop()
         due = loop.time()
-        for stretch in scenario.runs():
-            await self._close_behind(stretch.until - LEAD)
+        for minute in scenario.live.tolist():
+            until = instant(minute + 1)
+            await self._close_behind(until - LEAD)
             await asyncio.sleep(max(due - loop.time(), 0.0))
             due = max(due, loop.time()) + 1 / minutes_per_second
-            for body in stretch.bodies:
-                await self.seams.post(body)
+            await self.seams.live(until)
         await self._close_behind(scenario.end - LEAD)
 
     async def _close_behind(self, instant: datetime) -> None:

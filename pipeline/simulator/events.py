@@ -45,7 +45,9 @@ def event(type_: str, id_: str, time: datetime, data: Event) -> Event:
     }
 
 
-def windows(profile: FlowProfile, traffic: Traffic, minutes: Ints) -> Iterator[Event]:
+def windows(
+    profile: FlowProfile, traffic: Traffic, minutes: Ints, *, records: bool = True
+) -> Iterator[Event]:
     """Yield a flow's minutes as ``cogent.flow.window`` events, as a back-fill sends them."""
     columns = [column.tolist() for column in traffic]
     for minute, ok, failed, retries, log, var, read, written, missing, depth in zip(
@@ -57,9 +59,10 @@ def windows(profile: FlowProfile, traffic: Traffic, minutes: Ints) -> Iterator[E
             "seconds": 60,
             "runs": {"started": ok + failed, "succeeded": ok, "failed": failed},
             "retries": retries,
-            "records": {"in": read, "out": written, "missing_attributes": missing},
             "queue": {"depth": depth},
         }
+        if records:
+            data["records"] = {"in": read, "out": written, "missing_attributes": missing}
         if ok + failed:
             data["duration"] = {"count": ok + failed, "mean_log_ms": log, "var_log_ms": var}
         id_ = f"win:{profile.flow_id}:{minute}"
@@ -95,10 +98,12 @@ def queue_snapshot(profile: FlowProfile, minute: int, depth: int) -> Event:
     )
 
 
-def heartbeat(minute: int) -> Event:
+def heartbeat(minute: int, *, last: bool = False) -> Event:
     """Return the promise that everything before the end of a minute has been sent."""
     watermark = instant(minute + 1)
     data = {"collector": COLLECTOR, "watermark": watermark}
+    if last:
+        data["status"] = "finished"
     return event("cogent.collector.heartbeat", f"hb:{COLLECTOR}:{minute}", watermark, data)
 
 

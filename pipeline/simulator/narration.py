@@ -160,7 +160,7 @@ def _steps(scenario: Scenario) -> Table:
     faults = len(scenario.faults)
     steps = {
         "1 Learn": f"{days} days of history are replayed, so that the engine knows what is normal.",
-        "2 Disturb": f"{hours} hours follow, sent to the HTTP ingest as single runs. "
+        "2 Disturb": f"{hours} hours follow, in a stand-in for Patchworks that is polled. "
         f"{'1 fault is' if faults == 1 else f'{faults} faults are'} injected; the engine is not "
         "told. Each alert is shown beside the fault that caused it.",
         "3 Score": "What was found and how soon, what was missed, what was raised for nothing. "

@@ -5,8 +5,8 @@ Pure and seeded: the same arguments give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -31,6 +31,8 @@ from pipeline.simulator.traffic import Traffic, traffic
 
 HISTORY_DAYS = 15
 """Two weeks teach the weekly rhythm, and one day more settles what the first days stirred up."""
+FIRST_RUN = 8_400_000
+"""The first run's id: a retailer of this size has had some millions of runs."""
 
 
 class Stretch(NamedTuple):
@@ -70,6 +72,7 @@ class Scenario:
         *,
         history_days: float = HISTORY_DAYS,
         live_hours: float = FULL_HOURS,
+        profiles: Sequence[FlowProfile] = FLOWS,
         seed: int = 1,
     ) -> Scenario:
         """Draw a scenario whose live part begins at ``live_start``."""
@@ -81,9 +84,9 @@ class Scenario:
         minutes = np.concatenate([history, live])
         drawn = tuple(
             _flow_traffic(profile, minutes, faults, dice)
-            for profile, dice in zip(FLOWS, rng.spawn(len(FLOWS)), strict=True)
+            for profile, dice in zip(profiles, rng.spawn(len(profiles)), strict=True)
         )
-        return cls(FLOWS, history, live, faults, drawn, seed)
+        return cls(profiles, history, live, faults, drawn, seed)
 
     @property
     def start(self) -> datetime:
@@ -100,27 +103,40 @@ class Scenario:
         """Where the live part ends."""
         return instant(int(self.live[-1]) + 1)
 
+    def renamed(self, ids: Mapping[str, str]) -> Scenario:
+        """Return the same with other ids of flows."""
+        return replace(
+            self,
+            profiles=[replace(p, flow_id=ids[p.flow_id]) for p in self.profiles],
+            faults=[replace(f, flow_id=ids[f.flow_id]) for f in self.faults],
+        )
+
     def name(self, flow_id: str) -> str:
         """Return the name of a flow."""
         return next((p.name for p in self.profiles if p.flow_id == flow_id), flow_id)
 
-    def backfill(self) -> Iterator[Stretch]:
-        """Yield the history as whole windows, an hour at a time."""
+    def backfill(self, *, handed_over: bool = False) -> Iterator[Stretch]:
+        """Yield the history as whole windows, an hour at a time.
+
+        If it is ``handed_over``, what follows is Patchworks' to tell: nothing is said here that
+        would not be said there (what runs carried), and the last heartbeat is the last of all.
+        """
         past = slice(len(self.history))
         flows = [
-            windows(profile, numbers.part(past), self.history)
+            windows(profile, numbers.part(past), self.history, records=not handed_over)
             for profile, numbers in zip(self.profiles, self.traffic, strict=True)
         ]
         hour: list[Event] = []
         for minute, *row in zip(self.history.tolist(), *flows, strict=True):
-            hour += [*row, *self._promises(minute), heartbeat(minute)]
-            if minute % 60 == 59 or minute == self.history[-1]:
+            last = minute == self.history[-1]
+            hour += [*row, *self._promises(minute), heartbeat(minute, last=last and handed_over)]
+            if minute % 60 == 59 or last:
                 yield _stretch(minute, hour)
                 hour = []
 
     def runs(self) -> Iterator[Stretch]:
         """Yield the live part as single runs and queue snapshots, a minute at a time."""
-        flows = self._live_flows()
+        flows = self.flows()
         ahead: list[Event] = []
         for i, minute in enumerate(self.live.tolist(), len(self.history)):
             for flow in flows:
@@ -136,10 +152,11 @@ class Scenario:
             due.sort(key=lambda event: event["time"])
             yield _stretch(minute, [*due, heartbeat(minute)])
 
-    def _live_flows(self) -> list[Runs]:
+    def flows(self, first_run: int = FIRST_RUN) -> list[Runs]:
+        """Return the runs of each flow, to be asked for minute by minute."""
         minutes = np.concatenate([self.history, self.live])
         dice = np.random.default_rng([self.seed, 1]).spawn(len(self.profiles))
-        ids = count(8_400_000)  # a retailer of this size has had some millions of runs
+        ids = count(first_run)
         return [
             Runs(profile, numbers, minutes, self.faults_of(profile.flow_id), ids=ids, rng=rng)
             for profile, numbers, rng in zip(self.profiles, self.traffic, dice, strict=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from mode.supervisors import CrashingSupervisor
 
+from pipeline.log.base import LogUnavailableError
 from pipeline.log.security import faust_security
 from pipeline.settings import KafkaSettings
+from pipeline.worker.watchdog import end_process
 
 BUFFER = 16_384
 """Records Faust may hold. When it is full, the fetcher sleeps for a whole second, in which a worker
@@ -88,7 +88,7 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
         await super().on_stop()
 
     def _limit(self) -> None:
-        deadline = threading.Timer(STOP_SECONDS, _give_up)
+        deadline = threading.Timer(STOP_SECONDS, end_process, ["Kafka does not answer"])
         deadline.daemon = True
         deadline.start()
 
@@ -104,17 +104,16 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
             self.execute_from_commandline()  # always ends by raising
         except SystemExit as stopped:
             if stopped.code:
-                return self._reason() or RuntimeError("Faust stopped without saying why")
+                return self._reason(stopped)
         except Exception as error:  # noqa: BLE001 - told by whoever runs the process
             return error
         return None
 
-    def _reason(self) -> Exception | None:
-        crash: Any = self.crash_reason or self.app.crash_reason
-        return crash if isinstance(crash, Exception) else None
-
-
-def _give_up() -> None:
-    sys.stderr.write("cogentai: worker stopped: Kafka does not answer\n")
-    sys.stderr.flush()
-    os._exit(1)
+    def _reason(self, stopped: SystemExit) -> Exception:
+        """Return what broke it: while it worked, or while it was starting."""
+        for crash in (self.crash_reason, self.app.crash_reason, stopped.__context__):
+            if isinstance(crash, KafkaError):
+                return LogUnavailableError(f"Kafka does not answer: {crash!r}")
+            if isinstance(crash, Exception):
+                return crash
+        return RuntimeError("Faust stopped without saying why")

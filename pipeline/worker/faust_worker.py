@@ -9,8 +9,9 @@ error ends the process: it starts again where its last commit left it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -21,10 +22,15 @@ from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.settings import Settings
 from pipeline.worker.faust_process import FaustProcess, make_app
 from pipeline.worker.partition import Observer, Partition
+from pipeline.worker.watchdog import Watchdog
 
-BATCH = 200
+BATCH = 2_000
 """Records taken at once. Faust's cost is per record and a transaction's per batch (about 20 ms on a
 local broker), so a full batch makes commits a small part of the work."""
+
+COMMIT_BYTES = 12_000_000
+"""Bytes of records that go into one transaction at most: some forty thousand events. What they
+bring about has to fit into memory, and into the time a transaction has."""
 
 WITHIN = 0.1
 """Seconds to wait for a batch to fill: the most that batching adds to an alert's way."""
@@ -44,11 +50,21 @@ class FaustWorker:
         The whole.
     observers
         Told of everything committed.
+    rebalanced
+        Told how many seconds each rebalance took, from giving partitions up to getting some.
     """
 
-    def __init__(self, settings: Settings, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        observers: Sequence[Observer] = (),
+        rebalanced: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self._settings = settings
-        self._observers = observers
+        self._watchdog = Watchdog(settings.kafka)
+        self._observers = (*observers, self._watchdog)
+        self._rebalanced = rebalanced
+        self._revoked_at = time.monotonic()
         self._assigned: frozenset[int] | None = None
         self._partitions: dict[int, Partition] = {}
         self._lock = asyncio.Lock()
@@ -62,7 +78,8 @@ class FaustWorker:
 
     def run(self) -> Exception | None:
         """Work until SIGTERM or SIGINT; return what broke it, or None after a clean stop."""
-        broke = FaustProcess(self.app, self._drain).run()
+        with self._watchdog:
+            broke = FaustProcess(self.app, self._drain).run()
         return self._failure or broke
 
     def readiness(self) -> tuple[bool, str]:
@@ -101,10 +118,14 @@ class FaustWorker:
         by_partition: defaultdict[int, list[Record]] = defaultdict(list)
         for record in records:
             by_partition[record.partition].append(record)
+        work = []
         for number, batch in sorted(by_partition.items()):
             partition = await self._open(number)
-            whole = await _without_holes(partition, batch)
-            await partition.process(whole, lag=self._behind(batch[-1]))
+            work.append(_work_off(partition, batch, self._behind(batch[-1])))
+        # While one waits for its transaction another is at work.
+        for broke in await asyncio.gather(*work, return_exceptions=True):
+            if broke is not None:
+                raise broke
 
     async def _open(self, number: int) -> Partition:
         partition = self._partitions.get(number)
@@ -115,6 +136,7 @@ class FaustWorker:
                 self._settings.engine,
                 kafka.events_topic,
                 self._observers,
+                replaying=self._watchdog.replaying,
             )
             self._partitions[number] = partition  # before it is open, so that it will be closed
             await partition.open()
@@ -131,11 +153,14 @@ class FaustWorker:
 
     async def _on_assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
         self._assigned = frozenset(place.partition for place in assigned)
+        self._watchdog.assigned(self._assigned)
+        self._rebalanced(time.monotonic() - self._revoked_at)
         log.info("partitions assigned", partitions=sorted(self._assigned))
 
     async def _on_revoked(self, _app: Any, _revoked: Any, **_: Any) -> None:
         """Let go of everything: a rebalance takes all partitions first, and then gives some."""
         self._assigned = None
+        self._revoked_at = time.monotonic()
         async with self._lock:
             await self._let_go()
 
@@ -164,6 +189,28 @@ def _record(message: Any) -> Record:
     headers = pairs.items() if isinstance(pairs, Mapping) else pairs or ()
     kept: Headers = tuple((name, value) for name, value in headers)
     return Record(message.partition, message.offset, message.key, message.value, kept)
+
+
+async def _work_off(partition: Partition, batch: list[Record], behind: int) -> None:
+    """Apply records and commit, as many at a time as a transaction takes."""
+    whole = await _without_holes(partition, batch)
+    done = 0
+    for piece in _pieces(whole):
+        done += len(piece)
+        await partition.process(piece, lag=behind + len(whole) - done)
+
+
+def _pieces(records: list[Record]) -> Iterator[list[Record]]:
+    piece: list[Record] = []
+    size = 0
+    for record in records:
+        piece.append(record)
+        size += len(record.value or b"")
+        if size >= COMMIT_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
 
 
 async def _without_holes(partition: Partition, records: list[Record]) -> list[Record]:

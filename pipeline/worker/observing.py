@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from pipeline.engine.emissions import Emission
 from pipeline.outputs.metrics import EngineMetrics
@@ -14,8 +15,9 @@ _SPLIT = "events."
 class MetricsObserver:
     """Hands what partitions commit, and where they stand, to the metrics of this process."""
 
-    def __init__(self, metrics: EngineMetrics) -> None:
+    def __init__(self, metrics: EngineMetrics, clock: Callable[[], float] = time.time) -> None:
         self._metrics = metrics
+        self._clock = clock
 
     def observe(self, partition: int, emissions: Sequence[Emission]) -> None:
         """Count what was committed."""
@@ -31,6 +33,7 @@ class MetricsObserver:
     def progress(self, partition: Partition) -> None:
         """Report a commit, and where it leaves the partition."""
         self._metrics.commit_seconds.observe(partition.commit_seconds)
+        self._metrics.set_committed(partition.number, self._clock())
         self._report(partition)
 
     def _report(self, partition: Partition) -> None:

@@ -3,6 +3,9 @@
 The same for either log. A commit makes durable, at once, what the engine has put out and how far
 it has read; now and then it also holds a snapshot. To open a partition is to load the snapshot and
 to apply silently what was committed after it, since those outputs are already published.
+
+A snapshot that cannot be used (an older engine wrote it, or it is damaged) costs time, and what was
+learned from records that the log no longer holds: all that it does hold are applied anew.
 """
 
 from __future__ import annotations
@@ -11,11 +14,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
 from pipeline.engine.emissions import Emission
 from pipeline.engine.engine import Engine
+from pipeline.engine.snapshot import SnapshotError
 from pipeline.log.base import Checkpoint, PartitionLog, Record
 from pipeline.outputs.encode import encode
 from pipeline.settings import EngineSettings
+
+_log = structlog.get_logger()
 
 
 class Observer(Protocol):
@@ -49,6 +57,8 @@ class Partition:
         Told of everything committed, in order.
     clock
         Seconds that only rise, to space snapshots. The engine never sees it.
+    replaying
+        Called now and then while opening takes its time.
 
     Attributes
     ----------
@@ -69,6 +79,8 @@ class Partition:
         topic: str,
         observers: Sequence[Observer] = (),
         clock: Callable[[], float] = time.monotonic,
+        *,
+        replaying: Callable[[], None] = lambda: None,
     ) -> None:
         self.log = log
         self.engine = Engine(settings, log.partition)
@@ -79,6 +91,7 @@ class Partition:
         self._topic = topic
         self._observers = observers
         self._clock = clock
+        self._replaying = replaying
         self._since_snapshot = 0
         self._snapshot_at = clock()
 
@@ -99,15 +112,27 @@ class Partition:
 
     async def _catch_up(self, checkpoint: Checkpoint) -> None:
         """Load the snapshot, and apply silently what was committed after it."""
-        if checkpoint.snapshot is not None:
-            self.engine.restore(checkpoint.snapshot)
+        after = checkpoint.snapshot_offset if self._restore(checkpoint.snapshot) else None
         began = self._clock()
-        async for records in self.log.replay(checkpoint.snapshot_offset, checkpoint.applied):
-            for record in records:
-                self.engine.apply(record)
+        async for records in self.log.replay(after, checkpoint.applied):
+            self.engine.apply_all(records)
             self._since_snapshot += len(records)
+            self._replaying()
         self.replay_seconds = self._clock() - began
         self.applied = checkpoint.applied
+
+    def _restore(self, snapshot: bytes | None) -> bool:
+        """Load a snapshot, if there is one that can be used; return whether."""
+        if snapshot is None:
+            return False
+        try:
+            self.engine.restore(snapshot)
+        except SnapshotError as error:
+            instead = "applying anew what the log still holds"
+            _log.warning("snapshot not used", partition=self.number, reason=str(error), now=instead)
+            self.engine = Engine(self._settings, self.number)
+            return False
+        return True
 
     async def process(self, records: Sequence[Record], lag: int = 0) -> None:
         """Apply records and commit what they bring about. Records applied before are passed over.
@@ -120,7 +145,7 @@ class Partition:
         fresh = [r for r in records if self.applied is None or r.offset > self.applied]
         if not fresh:
             return
-        emissions = [emission for record in fresh for emission in self.engine.apply(record)]
+        emissions = self.engine.apply_all(fresh)
         self._since_snapshot += len(fresh)
         self.lag = lag
         await self._commit(fresh[-1].offset, emissions, snapshot=self._snapshot_due())

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.throughput.__main__ import parse, plan_of
 from benchmarks.throughput.alone import PARTS, alone, shares
+from benchmarks.throughput.cases import CASES
 from benchmarks.throughput.embedded import embedded
 from benchmarks.throughput.faust import Commit, rate
+from benchmarks.throughput.goals import goals
+from benchmarks.throughput.plot import plot
 from benchmarks.throughput.report import Measured, Report, machine
 from benchmarks.throughput.workload import workload
 from pipeline.log.journal import Journal
@@ -101,6 +105,8 @@ def test_the_report_is_one_json_object_of_medians() -> None:
     assert found["throughput"] == [
         {
             "events_per_record": 200,
+            "flows": 100,
+            "workers": 1,
             "case": "engine alone",
             "events_per_s": 20,
             "ratio": 0.2,
@@ -108,3 +114,48 @@ def test_the_report_is_one_json_object_of_medians() -> None:
         }
     ]
     assert found["conditions"]["python"]
+
+
+def test_the_picture_has_every_case(tmp_path: Path) -> None:
+    cases = [("engine alone", 100, 1), ("engine alone", 1000, 1), ("engine alone", 100, 2)]
+    rows = [Measured(case, 200, flows, n, [10.0], [0.1]) for case, flows, n in cases]
+
+    plot(rows, tmp_path / "throughput.png")
+
+    assert (tmp_path / "throughput.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bare_always_runs_since_others_are_held_against_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks.throughput", "--cases=quix", "--flows=10,20"])
+
+    plan = plan_of(parse())
+
+    assert plan.cases == ["bare", "quix"]
+    assert (plan.flows, plan.workers, plan.sizes) == ([10, 20], [1], [200, 1])
+    assert plan.steps == 2 * 2 * 3  # flows and shapes; two cases and a filling
+
+
+def test_goals_are_ratios_of_one_run() -> None:
+    def row(case: str, size: int, flows: int, rate: float) -> Measured:
+        return Measured(CASES[case].title, size, flows, 1, [rate], [1.0])
+
+    rows = [
+        row("engine", 200, 100, 60.0),
+        row("bare", 200, 100, 100.0),
+        row("quix", 200, 100, 31.0),
+        row("engine", 200, 10_000, 39.0),
+        row("engine", 1, 100, 8.0),
+        row("noop", 1, 100, 10.0),
+        Measured(CASES["engine"].title, 200, 100, 2, [1e9], [1.0]),
+    ]
+
+    found = [(goal.found, goal.reached) for goal in goals(rows)]
+
+    assert found == [
+        (0.6, True),
+        (pytest.approx(1.935, abs=0.001), False),
+        (0.8, True),
+        (pytest.approx(1.538, abs=0.001), False),
+    ]

@@ -9,11 +9,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pipeline.settings import KafkaSettings
+
+PROGRAM = (sys.executable, "-c", "from pipeline.cli import main; main()")
+"""The command line, up to the command."""
 
 SESSION_SECONDS = 6.0
 """The shortest that brokers allow unless told otherwise."""
@@ -38,15 +42,17 @@ def free_port() -> int:
 
 
 class Cogentai:
-    """One process."""
+    """One process: a command, or another worker of a test's own making."""
 
-    def __init__(self, folder: Path, command: str, env: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, command: str, env: dict[str, str], program: Sequence[str] = PROGRAM
+    ) -> None:
         self.port = free_port()
         self.errors = folder / f"{command}-{self.port}.err"
         ports = {"COGENTAI_METRICS__PORT": str(self.port)}
         with self.errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from pipeline.cli import main; main()", command],
+                [*program, command],
                 env={**os.environ, **ports, **env},
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

@@ -38,7 +38,7 @@ async def test_the_group_is_never_ahead_of_what_is_applied(
     topics: KafkaSettings, log: KafkaLog, worker: Callable[[], Cogentai]
 ) -> None:
     feeding = asyncio.create_task(
-        feed(log, list(minutes(flows=4, length=300, per_minute=2)), pause=0.03)
+        feed(log, list(minutes(flows=4, length=600, per_minute=2)), pause=0.03)
     )
     seen = 0
     while not feeding.done():

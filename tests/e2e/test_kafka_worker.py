@@ -34,6 +34,8 @@ async def test_what_a_worker_publishes_equals_a_linear_replay(
         status, metrics = one.get("/metrics")
         assert status == 200
         assert "cogentai_windows_closed_total" in metrics
+        assert 'cogentai_partition_last_commit_timestamp_seconds{partition="0"}' in metrics
+        assert "cogentai_rebalance_duration_seconds_count 1.0" in metrics
         one.send(signal.SIGTERM)
         assert one.exit_code(within=10) == 0
         assert one.said() == []

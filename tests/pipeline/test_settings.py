@@ -159,3 +159,9 @@ def test_a_settings_file_that_is_no_text_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("COGENTAI_CONFIG", str(file))
     with pytest.raises(SettingsError, match="UTF-8"):
         Settings.load()
+
+
+def test_an_edge_into_which_no_large_body_fits_is_refused(monkeypatch: Patch):
+    monkeypatch.setenv("COGENTAI_INGEST__MAX_IN_FLIGHT_BYTES", "1000")
+    with pytest.raises(ValidationError, match="max_in_flight_bytes is below max_body_bytes"):
+        Settings.load()

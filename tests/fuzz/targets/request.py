@@ -57,6 +57,6 @@ def check(raw: bytes) -> None:
 def _buried(entries: list[Entry]) -> list[str]:
     """What of a log that holds these entries the engine cannot read."""
     records = [Record(0, 0, None, batch.value, BATCH_HEADERS) for batch in pack(entries, 1)]
-    read_back = [found for record in records for _, found in read(record)]
+    read_back = [found for portion in read(records) for found in portion.events]
     assert len(read_back) == len(entries)
     return [found.detail for found in read_back if isinstance(found, DeadLetter)]

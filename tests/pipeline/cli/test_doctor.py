@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from pipeline.log.journal import Journal
@@ -26,7 +28,7 @@ def test_all_is_well_in_an_empty_folder(cogentai: Command):
 def test_each_finding_is_one_json_object(cogentai: Command):
     objects = cogentai("doctor", "--json").objects
     assert [set(found) for found in objects] == [{"subject", "good", "words"}] * len(objects)
-    assert [found["subject"] for found in objects][:2] == ["senders", "journal"]
+    assert [found["subject"] for found in objects][:3] == ["senders", "patchworks", "journal"]
 
 
 def test_a_sound_journal_is_good_and_a_damaged_one_is_not(cogentai: Command):
@@ -38,6 +40,33 @@ def test_a_sound_journal_is_good_and_a_damaged_one_is_not(cogentai: Command):
     found = cogentai("doctor", journal__path=path)
     assert found.code == 1
     assert "damaged [1].db cannot be read" in found.out
+
+
+def test_a_damaged_journal_is_made_anew_when_asked(cogentai: Command):
+    path = cogentai.folder / "journal.db"
+    make_journal(path)
+    assert "nothing to repair" in cogentai("doctor", "--repair", journal__path=path).out
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(2 * 4096)  # the first two pages say that it is a journal
+        file.write(b"\xff" * 2 * 4096)
+    found = cogentai("doctor", journal__path=path)
+    assert (found.code, "cogentai doctor --repair" in found.out) == (1, True)
+
+    repaired = cogentai("doctor", "--repair", journal__path=path)
+
+    assert repaired.code == 0
+    assert "is made anew; the damaged one is" in repaired.out
+    assert "records: 0 kept" in repaired.out
+    assert list(cogentai.folder.glob("journal.db.damaged-*"))
+
+
+def test_what_is_no_database_is_left_alone_by_a_repair(cogentai: Command):
+    path = cogentai.folder / "letters.txt"
+    path.write_bytes(b"dear diary" * 1000)
+    found = cogentai("doctor", "--repair", journal__path=path)
+    assert (found.code, "nothing was touched" in found.err) == (3, True)
 
 
 def test_an_edge_open_to_others_without_a_token_is_trouble(cogentai: Command):

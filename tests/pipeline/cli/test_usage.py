@@ -4,7 +4,10 @@ import pytest
 
 from tests.pipeline.cli.command import Command, started
 
-COMMANDS = "run demo ingest worker replay backtest alerts annotate topics doctor".split()  # noqa: SIM905
+COMMANDS = (
+    "run", "demo", "patchworks-sim", "ingest", "worker", "replay", "backtest", "alerts",
+    "annotate", "topics", "doctor",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -39,6 +42,7 @@ def test_it_says_its_version(cogentai: Command):
         ("replay", __file__, "--map", "runs.started=value"),
         ("backtest", __file__, "--map", "time=a,no.such.field=b"),
         ("backtest", __file__, "--budget", "0"),
+        ("patchworks-sim", "--faults", "torn,earthquake"),
     ],
 )
 def test_wrong_usage_ends_with_2(cogentai: Command, arguments: tuple[str, ...]):

@@ -22,7 +22,8 @@ def night(target: Engine, number: int, **changes: Any) -> list[Alert]:
     start = MONDAY + number * DAY
     noise = np.random.default_rng(number).normal(1, 0.05)
     data = ORDINARY | {"records_in": round(500 * noise)} | changes
-    out = target.apply(batch(run(start + 7200, **data), heartbeat(start + DAY)))
+    ended = run(start + 7200, run_id=f"{number}", attributes={"id": f"night {number}"}, **data)
+    out = target.apply(batch(ended, heartbeat(start + DAY)))
     return [e for e in out if isinstance(e, Alert)]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
 from pipeline.engine.engine import HORIZON, Engine
+from pipeline.engine.flows import MOST_FEEDERS
 from pipeline.log.base import Output, Record
 from pipeline.outputs.encode import encode
 from pipeline.settings import EngineSettings
@@ -162,6 +163,37 @@ def test_an_event_days_ahead_of_its_collector_is_refused() -> None:
     assert "'test'" in letter.detail
 
 
+def test_flows_beyond_the_most_are_buried_and_the_others_go_on() -> None:
+    e = engine(max_flows=1)
+    out = feed(e, *(run(MONDAY + 1, flow_id=flow) for flow in ("orders", "stock", "orders")))
+    assert [letter.reason for letter in letters(out)] == ["too_many_flows"]
+    assert volumes(feed(e, heartbeat(MONDAY + 60))) == {0: 2}
+
+
+def test_collectors_beyond_the_most_are_buried_and_the_others_go_on() -> None:
+    e = engine(max_collectors=1)
+    feed(e, heartbeat(MONDAY), run(MONDAY + 1))
+    out = feed(e, heartbeat(MONDAY + 60, "another"), heartbeat(MONDAY + 60))
+    assert [letter.reason for letter in letters(out)] == ["too_many_collectors"]
+    assert volumes(out) == {0: 1}
+
+
+def test_a_flow_takes_no_endless_number_of_senders() -> None:
+    e = engine()
+    senders = [{"collector": f"sender-{n}"} for n in range(MOST_FEEDERS + 2)]
+    out = feed(e, *(run(MONDAY + n, attributes=sender) for n, sender in enumerate(senders)))
+    assert [letter.reason for letter in letters(out)] == ["too_many_collectors"] * 2
+    assert len(e.flows.collectors(0)) == MOST_FEEDERS
+
+
+def test_windows_are_counted_and_alerts_among_them_are_not() -> None:
+    e = engine()
+    feed(e, run(MONDAY), promise(MONDAY + 600))
+    out = feed(e, heartbeat(MONDAY + 1800))
+    assert alerts(out)
+    assert e.totals["windows"] == len(closed(out)) == 30
+
+
 def test_a_bad_entry_is_buried_and_its_neighbours_count() -> None:
     e = engine()
     emissions = feed(
@@ -310,6 +342,21 @@ def test_every_type_of_event_is_accepted() -> None:
     ]
     assert letters(feed(e, *events, heartbeat(MONDAY + 60))) == []
     assert sum(n for name, n in e.totals.items() if name.startswith("events.")) == 4
+
+
+def test_what_is_kept_for_other_readers_is_counted_and_makes_no_flow() -> None:
+    e = engine()
+    tracked = {"entity_type": "orders", "key": "#1", "direction": "send", "flow_id": "orders"}
+    webhook = {"system": "shopify", "topic": "orders/create", "delivery_id": "d"}
+    told = {"level": "error", "message": "no stock", "flow_id": "orders"}
+    events = [
+        event("cogent.record.tracked", MONDAY, tracked),
+        event("cogent.webhook.received", MONDAY, webhook),
+        event("cogent.notice", MONDAY, told),
+    ]
+    assert letters(feed(e, *events, heartbeat(MONDAY + 60))) == []
+    assert sum(n for name, n in e.totals.items() if name.startswith("events.")) == 4
+    assert not e.flows.keys
 
 
 # What a restart, a re-delivery or another way of batching must not change.

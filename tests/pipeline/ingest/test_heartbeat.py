@@ -8,7 +8,8 @@ from pipeline.log.base import LogUnavailableError
 from pipeline.settings import IngestSettings
 from schemas.decode import decode_event
 from schemas.structs import EventStruct
-from tests.pipeline.ingest.edge import MemoryLog
+from tests.make import heartbeat
+from tests.pipeline.ingest.edge import NOW, MemoryLog, serve
 
 BEGAN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SETTINGS = IngestSettings(collector="edge-1", heartbeat_seconds=0.001, grace_seconds=30)
@@ -61,3 +62,13 @@ async def test_heartbeats_go_on_after_any_failure_of_the_log():
         log.failure = None
         await log.holds(1)
         task.cancel()
+
+
+async def test_nobody_vouches_for_the_future():
+    async with serve() as edge:
+        soon, week = (NOW.timestamp() + ahead for ahead in (60, 7 * 86_400))
+        assert (await edge.post(heartbeat(soon, "poller"))).status_code == 202
+        refused = await edge.post(heartbeat(week, "poller"))
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "data.watermark"
+    assert "lies in the future" in refused.json()["detail"]

@@ -99,13 +99,17 @@ async def test_half_bodies_take_no_place_from_others():
 
 async def test_half_bodies_take_no_memory_from_others():
     half = HALF + b"x" * 49_000
-    async with serve(max_in_flight_bytes=200_000) as edge, clients(edge, 10, half):
+    async with (
+        serve(max_body_bytes=100_000, max_in_flight_bytes=200_000) as edge,
+        clients(edge, 10, half),
+    ):
         for _ in range(5):
             assert await honest(edge) == 202
 
 
 async def test_where_bodies_that_wait_for_the_log_fill_the_room_others_are_told_to_come_again():
-    async with serve(max_in_flight_bytes=len(json.dumps(run())) + 10) as edge:
+    room = len(json.dumps(run())) + 10
+    async with serve(max_body_bytes=room, max_in_flight_bytes=room) as edge:
         edge.log.open.clear()
         posting = asyncio.create_task(edge.post(run()))
         await edge.log.asked.wait()

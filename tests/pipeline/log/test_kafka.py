@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 
 import pytest
@@ -116,6 +117,22 @@ async def test_the_checkpoint_survives_compaction(topics: KafkaSettings):
     await reopened.aclose()
 
     assert checkpoint == Checkpoint(30, 29, b"state 29")
+
+
+async def test_a_snapshot_of_many_chunks_is_kept_and_found(topics: KafkaSettings):
+    snapshot = random.Random(1).randbytes(40_000_000)
+    partition = KafkaPartitionLog(topics, 0)
+    await partition.open()
+    await partition.commit(1, [], snapshot=snapshot)
+    await partition.commit(2, [], snapshot=b"small")
+    await partition.commit(3, [], snapshot=snapshot)
+    await partition.aclose()
+
+    reopened = KafkaPartitionLog(topics, 0)
+    checkpoint = await reopened.open()
+    await reopened.aclose()
+
+    assert checkpoint == Checkpoint(3, 3, snapshot)
 
 
 async def test_replay_goes_on_with_what_retention_has_left(topics: KafkaSettings):

@@ -18,7 +18,7 @@ def test_a_header_says_where_its_snapshot_lies():
         b"",
         b"[]",
         b"\xff",
-        b'{"applied":-1}',
+        b'{"applied":-2}',
         b'{"applied":7,"snapshot_offset":5}',
         b"[" * 9999,
     ],

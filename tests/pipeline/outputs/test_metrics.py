@@ -197,6 +197,15 @@ class TestPartitions:
         assert registry.get_sample_value("cogentai_partition_applied_offset", labels) == 41
         assert registry.get_sample_value("cogentai_partition_lag_records", labels) == 7
 
+    def test_the_age_of_the_last_commit_can_be_told(
+        self, metrics: EngineMetrics, registry: CollectorRegistry
+    ) -> None:
+        name = "cogentai_partition_last_commit_timestamp_seconds"
+        metrics.set_position(2, applied=41, lag=7)
+        assert registry.get_sample_value(name, {"partition": "2"}) is None
+        metrics.set_committed(2, 1_772_409_600.5)
+        assert registry.get_sample_value(name, {"partition": "2"}) == 1_772_409_600.5
+
     def test_a_partition_given_up_leaves_nothing_behind(
         self, metrics: EngineMetrics, registry: CollectorRegistry
     ) -> None:
@@ -275,6 +284,7 @@ def test_promtool_finds_no_fault_with_the_names(
     metrics.set_totals(0, {"events/cogent.flow.run": 7, "events_late": 2, "events_duplicate": 1})
     metrics.set_watermarks(0, {"poller": 200.0})
     metrics.set_position(0, applied=41, lag=7)
+    metrics.set_committed(0, 1_772_409_600.5)
     metrics.set_reliability(0, Reliability())
     text = b"".join(
         line + b"\n"

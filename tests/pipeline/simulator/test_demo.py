@@ -8,7 +8,7 @@ import math
 import os
 import re
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,15 @@ class Stage:
 
     async def play(self, **options: object) -> Scorecard:
         engine = self.engine
-        seams = Seams(engine.backfill, engine.post, engine.emissions())
+        stretches = self.scenario.runs()
+
+        async def live(until: datetime) -> None:
+            stretch = next(stretches)
+            assert stretch.until == until
+            for body in stretch.bodies:
+                await engine.post(body)
+
+        seams = Seams(engine.backfill, live, engine.emissions())
         fast = {"minutes_per_second": math.inf}
         return await run_demo(self.scenario, seams, self.console, **(fast | options))
 
@@ -59,10 +67,12 @@ def stage(scenario: Scenario) -> Stage:
     return Stage(scenario)
 
 
-async def test_history_goes_to_the_backfill_and_live_events_to_the_ingest(stage: Stage):
+async def test_history_goes_to_the_backfill_and_then_time_runs_on_minute_by_minute(stage: Stage):
     await stage.play()
     scenario = stage.scenario
-    assert stage.engine.bodies["backfill"] == [b for s in scenario.backfill() for b in s.bodies]
+    assert stage.engine.bodies["backfill"] == [
+        body for stretch in scenario.backfill(handed_over=True) for body in stretch.bodies
+    ]
     assert stage.engine.bodies["post"] == [b for s in scenario.runs() for b in s.bodies]
 
 

@@ -134,6 +134,24 @@ async def test_without_a_snapshot_it_applies_the_log_from_its_first_record(
     assert second.engine.snapshot() == first.engine.snapshot()
 
 
+@pytest.mark.parametrize("damage", [b"", b"\x81\xa7version\x01", b"no snapshot"])
+async def test_a_snapshot_that_cannot_be_used_costs_time_and_no_more(
+    journal: Journal, damage: bytes
+) -> None:
+    records = await written(journal, 9)
+    first = await opened(journal)
+    await first.process(records[:5])
+    log = journal.partition(0)
+    await log.open()
+    await log.commit(records[4].offset, (), damage)
+
+    second = await opened(journal)
+
+    assert second.engine.snapshot() == first.engine.snapshot()
+    await second.process(records[5:])
+    assert await published(journal) == linear(records)
+
+
 async def test_a_record_applied_before_is_passed_over(journal: Journal) -> None:
     records = await written(journal, 6)
     partition = await opened(journal)

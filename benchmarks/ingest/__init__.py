@@ -1,0 +1,1 @@
+"""What the HTTP edge takes in a second."""

@@ -1,0 +1,1 @@
+"""What people would otherwise pick, each in a process of its own, on the very same records."""

@@ -1,0 +1,67 @@
+"""A picture of the table: every case's rate, and what an event costs as flows become more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from benchmarks.throughput.report import Measured
+
+OURS, OTHERS = "#0f6fc6", "#b8b8b8"
+
+
+def plot(rows: Sequence[Measured], path: Path) -> None:
+    """Draw the rates with the fewest flows, and the engine's cost against the number of flows."""
+    sizes = sorted({row.events_per_record for row in rows}, reverse=True)
+    fewest = min(row.flows for row in rows)
+    figure = Figure(figsize=(7 * (len(sizes) + 1), 4.5), layout="constrained")
+    panels = figure.subplots(1, len(sizes) + 1, squeeze=False)[0]
+    for axes, size in zip(panels, sizes, strict=False):
+        mine = [row for row in rows if row.events_per_record == size and row.flows == fewest]
+        _rates(axes, sorted(mine, key=lambda row: median(row.rates)))
+        axes.set_title(f"{size} events a record, {fewest:,} flows")
+    _cost(panels[-1], rows)
+    figure.savefig(path, dpi=110)
+
+
+def _rates(axes: Axes, rows: Sequence[Measured]) -> None:
+    rates = [median(row.rates) for row in rows]
+    colours = [OURS if row.case.startswith("engine") else OTHERS for row in rows]
+    bars = axes.barh([_name(row) for row in rows], rates, color=colours)
+    axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=3)
+    _logarithmic(axes)
+    axes.set_xlim(min(rates) / 3, 4 * max(rates))
+    axes.set_xlabel("events a second")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _cost(axes: Axes, rows: Sequence[Measured]) -> None:
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        if row.case.startswith("engine") and row.workers == 1:
+            name = f"{row.case}, {row.events_per_record} a record"
+            lines.setdefault(name, []).append((row.flows, 1e6 / median(row.rates)))
+    for name, points in lines.items():
+        flows, micros = zip(*sorted(points), strict=True)
+        axes.plot(flows, micros, marker="o", label=name)
+    _logarithmic(axes)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("flows")
+    axes.set_ylabel("µs an event, one worker")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _logarithmic(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _name(row: Measured) -> str:
+    return row.case if row.workers == 1 else f"{row.case}, {row.workers} workers"

@@ -1,0 +1,1 @@
+"""The Quix Streams peer, in an environment of its own: what it needs conflicts with ours."""

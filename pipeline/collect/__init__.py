@@ -1,0 +1,1 @@
+"""The collector: real flow runs out of the Patchworks Core API, without touching a flow."""

@@ -1,0 +1,74 @@
+"""What the tests of both logs share: events, processes, a partition half done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from pipeline.log.base import PartitionLog, Record
+from pipeline.log.batching import BATCH_HEADERS, pack
+from pipeline.settings import EngineSettings
+from pipeline.worker.partition import Partition
+from tests.e2e.processes import PROGRAM
+from tests.e2e.retail import minutes
+from tests.e2e.verifier import Published, by_flow, replayed
+from tests.guarantees.page import Death
+from tests.guarantees.sender import ids_of
+from tests.guarantees.steps import STEPS
+
+ENV = {
+    "PYTHONPATH": str(Path(__file__).parents[2]),
+    "COGENTAI_INGEST__HEARTBEAT_SECONDS": "0",
+    "COGENTAI_ENGINE__SNAPSHOT_RECORDS": "1",  # so that every commit has every step
+}
+STRETCH = list(minutes(flows=4, length=90, per_minute=2))
+
+_IN_SNAPSHOT, _AFTER_SNAPSHOT = 30, 20
+
+
+def program(death: Death) -> list[str]:
+    """The command line of a process that dies so."""
+    step = STEPS[death.table][death.step]
+    launcher = Path(__file__).with_name("killed.py")
+    return [PROGRAM[0], str(launcher), step.target, death.side, str(step.nth)]
+
+
+def seen_of_request(death: Death, answers: Sequence[str], kept: Sequence[Record]) -> str:
+    """Tell in the page's words what became of the request in which the edge died."""
+    number = STEPS[death.table][death.step].nth - 1
+    ids = {event["id"] for record in kept for event in msgspec.json.decode(record.value or b"")}
+    everything = ids_of(STRETCH[number]) <= ids
+    return f"{answers[number]}, {'kept' if everything else 'not kept'}"
+
+
+async def work_half(log: PartitionLog, records: Sequence[Record], topic: str) -> int:
+    """Work the first records off and vanish as the killed do, without a last snapshot.
+
+    Returns the offset up to which it came.
+    """
+    partition = Partition(log, EngineSettings(snapshot_records=_IN_SNAPSHOT), topic)
+    await partition.open()
+    await partition.process(records[:_IN_SNAPSHOT])
+    await partition.process(records[_IN_SNAPSHOT:][:_AFTER_SNAPSHOT])
+    await log.aclose()
+    assert partition.applied is not None
+    return partition.applied
+
+
+def once() -> dict[str, list[bytes]]:
+    """What must be published of each flow if every event is counted once."""
+    records = [
+        Record(0, offset, None, batch.value, BATCH_HEADERS)
+        for offset, minute in enumerate(STRETCH)
+        for batch in pack(minute, 1)
+    ]
+    return by_flow(replayed({0: records}, EngineSettings(), "any"))
+
+
+def check_counted_once(published: Published) -> None:
+    """Each flow's verdicts and alerts are those of a log that holds every event once."""
+    wanted = once()
+    assert by_flow(published) == wanted
+    assert any(name.startswith("alerts/") for name in wanted)
