@@ -109,14 +109,20 @@ class Engine:
     def _apply_runs(self, entries: Entries, runs: list[EventStruct], out: list[Emission]) -> None:
         """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
         first = self._seen.firsts([e.source for e in runs], [e.id for e in runs])
-        if not all(first):
-            self.totals["duplicate"] += first.count(False)
-            entries, runs = entries.only(first), list(compress(runs, first))
-        if runs and self._batches.count(runs):
-            self.totals[f"events.{runs[0].type}"] += len(runs)
+        new = list(compress(runs, first))
+        if new and self._batches.count(new):
+            self.totals[f"events.{runs[0].type}"] += len(new)
+            if len(new) < len(runs):
+                self.totals["duplicate"] += len(runs) - len(new)
             return
-        for record, place, event in zip(entries.records, entries.places, runs, strict=True):
-            self._apply_event(record, place, event, out)
+        for record, place, event, is_new in zip(
+            entries.records, entries.places, runs, first, strict=True
+        ):
+            # One that repeats an event is new all the same where that was refused.
+            if is_new or self._seen.first(event.source, event.id):
+                self._apply_event(record, place, event, out)
+            else:
+                self.totals["duplicate"] += 1
 
     def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
         self.totals[f"dead.{letter.reason}"] += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import compress, groupby
+from itertools import groupby
 from typing import Final, NamedTuple, cast
 
 from pipeline.engine.emissions import DeadLetter
@@ -45,11 +45,6 @@ class Entries(NamedTuple):
             here = slice(start, end)
             yield Entries(self.records[here], self.places[here], self.events[here])
             start = end
-
-    def only(self, which: Sequence[bool]) -> Entries:
-        """Return some of these entries."""
-        records, places = compress(self.records, which), compress(self.places, which)
-        return Entries(list(records), list(places), list(compress(self.events, which)))
 
     def runs(self) -> list[EventStruct] | None:
         """Return the events of a stretch if they are runs."""

@@ -195,6 +195,13 @@ def test_any_log_gives_the_same_by_batch_and_one_by_one(stretches: list[list[Eve
     same([each for stretch in stretches for each in stretch], [heartbeat(MONDAY + 300)])
 
 
+def test_a_refused_run_is_new_again_within_its_stretch() -> None:
+    refused = run(MONDAY + 3 * HORIZON, flow_id="flow-1")
+    engine = same([*runs(), refused, refused, refused | {"time": iso(MONDAY + 5)}, *runs()[:2]])
+    assert engine.totals["dead.too_far_ahead"] == 2
+    assert engine.totals["events.cogent.flow.run"] == 8 + MANY + 1 + 2
+
+
 def test_a_bad_entry_parts_two_stretches() -> None:
     value = json.dumps([*runs(), {"type": "nonsense"}, *runs()]).encode()
     record = Record(0, 5, None, value, batch(offset=5).headers)
