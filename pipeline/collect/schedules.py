@@ -34,7 +34,7 @@ def due_times(cron: str, after: datetime, until: datetime, zone: str) -> Iterato
     local = ZoneInfo(zone)
     try:
         dues = CronSim(cron, after.astimezone(local))
-    except CronSimError:
+    except (CronSimError, ValueError):  # the latter of a number with thousands of digits
         return
     for _, due in zip(range(MOST), takewhile(lambda at: at <= until, dues), strict=False):
         yield due.astimezone(after.tzinfo)

@@ -20,7 +20,7 @@ from tests.fuzz.mutation import Mutator
 from tests.fuzz.seeds import found
 from tests.fuzz.targets import NAMES, Target, load
 
-OURS = ["schemas", "detectors", "pipeline", "standardwebhooks", "drain3"]
+OURS = ["schemas", "detectors", "pipeline", "standardwebhooks", "drain3", "cronsim"]
 TELL_SECONDS = 0.25
 
 

@@ -14,7 +14,9 @@ from zlib import crc32
 
 import numpy as np
 
+from pipeline.engine.closing import SETTLE
 from pipeline.engine.engine import Engine
+from pipeline.engine.watermarks import LONGEST_STRETCH
 from pipeline.log.base import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE, Headers, Record
 from pipeline.outputs.encode import encode
 from pipeline.settings import EngineSettings
@@ -26,9 +28,9 @@ LONGEST = 16_384
 MINUTES = 90
 RECORDS = 50
 """An input is one execution, and its records are several pieces of work."""
-WEEK = 10_080
+STRETCH = LONGEST_STRETCH // 60 + SETTLE
 MS_A_WINDOW = 5.0
-"""A heartbeat may vouch for a week, and so ask for as many windows to be closed or passed over: at
+"""A heartbeat may vouch for hours, and so ask for as many windows to be closed or passed over: at
 some 2 ms each under coverage, twice where a second engine looks on."""
 EACH = 8
 """Of so many inputs one is also given to an engine that is restored midway, which takes longer."""
@@ -114,7 +116,7 @@ def check(raw: bytes) -> float:
             _apply(engine, record)
     else:
         _as_if_restored(engine, records)
-    passed = np.minimum(engine.flows.upcoming[: len(upcoming)] - upcoming, WEEK)
+    passed = np.minimum(engine.flows.upcoming[: len(upcoming)] - upcoming, STRETCH)
     return MS_A_WINDOW * (engine.totals["windows"] - before + int(passed.sum()))
 
 
