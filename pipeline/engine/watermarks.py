@@ -16,9 +16,9 @@ FIRST_JUMP = 60
 or a replay of last month, does not declare the others dead at a stroke."""
 
 LONGEST_STRETCH = 6 * 3600
-"""A single heartbeat does not vouch for more than six hours, whatever it says: a longer jump was not
-watched, nor what lies further before a first heartbeat. So neither a broken clock nor an old event
-makes the engine close a million windows as silent. Our own collector lists no more at a time."""
+"""A single heartbeat does not vouch for more than six hours, whatever it says: a longer jump was
+not watched, nor what lies further before a first heartbeat. So neither a broken clock nor an old
+event makes the engine close a million windows as silent. Our collector lists no more at a time."""
 
 KEPT_STRETCHES = 100
 """Stretches remembered of a collector that restarts again and again: windows older than that many
