@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
+from pipeline.collect.windows import LONGEST
 from pipeline.engine.watermarks import LONGEST_STRETCH, Watermarks
+from pipeline.replay.replay import STRIDE
 from tests.make import MONDAY
 
 
@@ -134,6 +138,11 @@ def test_nor_does_the_first() -> None:
         assert marks.watched(feed("a"), start, start + 60)
         assert not marks.watched(feed("a"), start - 60, start)
         assert marks.next_watched(feed("a"), 0) == start
+
+
+@pytest.mark.parametrize("step", [LONGEST.total_seconds(), STRIDE])
+def test_our_own_collectors_promise_no_more_at_a_time(step: float) -> None:
+    assert step <= LONGEST_STRETCH
 
 
 def test_restored_watermarks_are_the_same() -> None:
