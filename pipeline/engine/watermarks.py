@@ -15,9 +15,10 @@ FIRST_JUMP = 60
 """Seconds the clock moves at most per heartbeat while judging who is down: a newcomer far ahead,
 or a replay of last month, does not declare the others dead at a stroke."""
 
-LONGEST_STRETCH = 7 * 86_400
-"""A single heartbeat does not vouch for more than a week: a longer jump was not watched. So a
-producer with a broken clock cannot make the engine close a million windows as silent."""
+LONGEST_STRETCH = 6 * 3600
+"""A single heartbeat does not vouch for more than six hours, whatever it says: a longer jump was
+not watched, nor what lies further before a first heartbeat. So neither a broken clock nor an old
+event makes the engine close a million windows as silent. Our collector lists no more at a time."""
 
 KEPT_STRETCHES = 100
 """Stretches remembered of a collector that restarts again and again: windows older than that many
@@ -73,13 +74,15 @@ class Watermarks:
     ) -> None:
         """Take note of a heartbeat. A watermark never falls."""
         known = self.collectors.get(name)
+        earliest = watermark - LONGEST_STRETCH
         if known is None:
+            since = earliest if since is None else max(since, earliest)
             known = Collector(watermark, [(since, None)], self.clock)
             self.collectors[name] = known
             newcomer = True
         else:
             newcomer = False
-            if since is None and watermark - known.watermark > LONGEST_STRETCH:
+            if max(since or 0, known.watermark) < earliest:
                 since = watermark
             if since is not None and since > known.watermark:
                 start, _ = known.covered[-1]

@@ -30,8 +30,8 @@ BATCH = 500
 MINUTE = 60
 """Seconds between two heartbeats while events come, and always at a pace that waits for them."""
 
-STRIDE = 86_400
-"""Longest step of a heartbeat, in seconds: a heartbeat does not vouch for more than a week."""
+STRIDE = 3600
+"""Longest step of a heartbeat, in seconds: a heartbeat does not vouch for more than six hours."""
 
 SHOWN = 20
 """Refused lines reported word by word; beyond that they are only counted."""

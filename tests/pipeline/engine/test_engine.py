@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.engine.closing import SETTLE
 from pipeline.engine.emissions import ClosedWindow, DeadLetter, Emission
 from pipeline.engine.engine import HORIZON, Engine
 from pipeline.engine.flows import MOST_FEEDERS
+from pipeline.engine.watermarks import LONGEST_STRETCH
 from pipeline.log.base import Output, Record
 from pipeline.outputs.encode import encode
 from pipeline.settings import EngineSettings
@@ -256,6 +258,13 @@ def test_a_leap_of_years_costs_no_more_than_a_leap_of_hours() -> None:
     feed(e, run(MONDAY), heartbeat(MONDAY + 60))
     assert closed(feed(e, heartbeat(MONDAY + 50 * 365 * 86_400))) == []
     assert e.flows.upcoming[0] * 60 == MONDAY + 50 * 365 * 86_400
+
+
+@pytest.mark.parametrize("told", [{}, {"since": MONDAY}])
+def test_a_first_heartbeat_long_after_an_event_costs_no_more(told: dict[str, int]) -> None:
+    e = engine()
+    out = feed(e, run(MONDAY), heartbeat(MONDAY + 50 * 365 * 86_400, **told))
+    assert 1 < len(closed(out)) <= 1 + SETTLE + LONGEST_STRETCH // 60
 
 
 def test_a_finished_collectors_last_window_closes_at_once() -> None:

@@ -46,7 +46,7 @@ def taught() -> bytes:
         events.append(run(at + 1))
         if n % 12 == 0:
             events.append(log(at + 2, TIMEOUT.format(n=30_000 + n), run_id=f"known-{n}"))
-        if n % 40 == 39:
+        if n % 6 == 5:
             events.append(heartbeat(at + 3600))
     engine.apply(batch(*events, heartbeat(TAUGHT)))
     assert not engine.firing()

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.engine.emissions import Emission
 from pipeline.engine.engine import Engine
+from pipeline.engine.watermarks import LONGEST_STRETCH
 from pipeline.settings import EngineSettings
 from schemas.alerts import Alert
 from tests.make import MONDAY, Event, batch, event, heartbeat, iso, run
@@ -24,10 +25,10 @@ def engine(**changes: int) -> Engine:
 def pass_time(target: Engine, since: int, until: int, runs: Iterable[int] = ()) -> list[Alert]:
     """Let runs come and time pass; return the alerts."""
     out: list[Emission] = []
-    due = sorted(runs)
-    for day in range(since, until, DAY):
-        end = min(day + DAY, until)
-        events: list[Event] = [run(at, duration_ms=900) for at in due if day <= at < end]
+    dues = sorted(runs)
+    for at in range(since, until, LONGEST_STRETCH):
+        end = min(at + LONGEST_STRETCH, until)
+        events: list[Event] = [run(due, duration_ms=900) for due in dues if at <= due < end]
         out += target.apply(batch(*events, heartbeat(end)))
     return [e for e in out if isinstance(e, Alert)]
 

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
+from pipeline.collect.windows import LONGEST
 from pipeline.engine.watermarks import LONGEST_STRETCH, Watermarks
+from pipeline.replay.replay import STRIDE
+from tests.make import MONDAY
 
 
 def feed(*names: str) -> frozenset[str]:
@@ -116,6 +121,28 @@ def test_one_heartbeat_does_not_vouch_for_years() -> None:
     marks.beat("a", 1000)
     marks.beat("a", 1000 + LONGEST_STRETCH + 1)
     assert not marks.watched(feed("a"), 5000, 5060)
+
+
+def test_nor_does_one_that_says_it_has_watched_them() -> None:
+    marks = Watermarks(timeout=300)
+    marks.beat("a", 1000, since=0)
+    marks.beat("a", 1000 + LONGEST_STRETCH + 1, since=0)
+    assert not marks.watched(feed("a"), 5000, 5060)
+
+
+def test_nor_does_the_first() -> None:
+    for since in (None, 0):
+        marks = Watermarks(timeout=300)
+        marks.beat("a", MONDAY, since=since)
+        start = MONDAY - LONGEST_STRETCH
+        assert marks.watched(feed("a"), start, start + 60)
+        assert not marks.watched(feed("a"), start - 60, start)
+        assert marks.next_watched(feed("a"), 0) == start
+
+
+@pytest.mark.parametrize("step", [LONGEST.total_seconds(), STRIDE])
+def test_our_own_collectors_promise_no_more_at_a_time(step: float) -> None:
+    assert step <= LONGEST_STRETCH
 
 
 def test_restored_watermarks_are_the_same() -> None:
