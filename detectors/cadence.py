@@ -19,7 +19,7 @@ from detectors.gaps import CONTEXT_MINUTES, MOST, WEEK, Gaps, context_of, weeken
 from detectors.state import FlowState, Rows, column
 
 BURST: Final = 2
-"""Windows after a run in which others belong to it."""
+"""Windows after a run in which others belong to it, at least; else a tenth of the usual gap."""
 SHORTEST: Final = 4.5
 """Windows between runs below which a cadence is left to volume."""
 MEMORY: Final = 30
@@ -83,8 +83,7 @@ class Cadence(FlowState):
         self.whole[at] &= followed
         since = np.where(self.since[at] >= 0, self.since[at] + 1, -1)
         self.since[at] = since
-        burst = np.maximum(BURST, self.gaps.most(rows) / 10)
-        begins = ran & ((since < 0) | (since > burst))
+        begins = ran & ((since < 0) | (since > self._burst(rows)))
         if begins.any():
             self._begin(rows.only(begins), since[begins], minute[begins])
         return self._judge(rows)
@@ -108,6 +107,11 @@ class Cadence(FlowState):
         at = rows.at
         self.due[at], self.trusted[at], self.strength[at], self.foretold[at] = np.nan, False, 0, 0
         self.gaps.forget(rows)
+
+    def _burst(self, rows: Rows) -> Floats:
+        """Windows after a run in which others belong to it."""
+        burst: Floats = np.maximum(BURST, self.gaps.most(rows) / 10)
+        return burst
 
     def _judge(self, rows: Rows) -> Due:
         promised = self._promised(rows)
@@ -201,8 +205,8 @@ class Cadence(FlowState):
         """Learn how well runs keep their times."""
         at, kept = rows.at, np.abs(off) <= near
         alarmed = self._promised(rows) & (self._tail(rows, np.maximum(off, 0)) > STOP)
-        # a run within +-near of the time by chance: a Poisson process of the same rate
-        gain = np.log10(np.e / 2 * np.maximum(self.due[at], 1) / near)
+        # a run within +-near of the time by chance: a Poisson process of any rate, after the burst
+        gain = np.log10(np.e / 2 * np.maximum(self.due[at] - self._burst(rows), 1) / near)
         strength = np.where(kept, self.strength[at] + gain, 0.5 * self.strength[at])
         n, first = self.foretold[at], PRIOR * self.due[at]
         error = np.where(n > 0, self.error[at], first).astype(np.float64)

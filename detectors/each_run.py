@@ -1,8 +1,9 @@
-"""Run against run: the size, duration and outcome of a single run, where runs are few.
+"""Run against run: the size, duration, outcome and number of single runs, where runs are few.
 
 A nightly run with half its records fills no window with evidence, yet is plain beside the nights
 before it. Size and duration are held against the usual of that time of day, in units of the
-flow's own run-to-run error; an outcome against the share of runs that ended badly.
+flow's own run-to-run error; an outcome against the share of runs that ended badly, and two runs
+where there is one as a rule against the share of times that there were.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from detectors.quantity import CLASSES, MEMORY, Judged, Quantity
 from detectors.state import FlowState, Rows, column
 from schemas.signals import SignalName
 
-FEW: Final = 15.0
+FEW: Final = 4.0
 """Minutes between runs from which each is judged; of busier flows sums say more."""
-SIGNALS: Final[tuple[SignalName, ...]] = ("records", "latency", "errors")
-"""What size, duration and outcome are evidence of."""
+FEW_AT_ONCE: Final = 15.0
+"""The same for flows that run several at once, each time another number."""
+SIGNALS: Final[tuple[SignalName, ...]] = ("records", "latency", "errors", "volume")
+"""What size, duration, outcome and number are evidence of."""
+ALONE: Final = 1.5
+"""Runs at once, on average, up to which a flow runs one at a time."""
 SETTLED: Final = 20
 """Runs after which the time between them is known well enough to leave busy flows alone."""
 HOLD: Final = 60
@@ -47,7 +52,7 @@ def runs_of(w: Windows) -> Runs:
 
 
 class EachRun(FlowState):
-    """The last run of many flows, one window at a time; 190 bytes a flow.
+    """The last run of many flows, one window at a time; 205 bytes a flow.
 
     Parameters
     ----------
@@ -61,10 +66,10 @@ class EachRun(FlowState):
     between: NDArray[np.float32] = column(0.0, dtype=np.float32)
     at_once: NDArray[np.float32] = column(0.0, dtype=np.float32)
     runs: NDArray[np.uint8] = column(0, dtype=np.uint8)
-    evidence: NDArray[np.float32] = column(0.0, 3, dtype=np.float32)
-    observed: NDArray[np.float32] = column(np.nan, 3, dtype=np.float32)
-    expected: NDArray[np.float32] = column(np.nan, 3, dtype=np.float32)
-    high: Bools = column(0, 3, dtype=np.bool_)
+    evidence: NDArray[np.float32] = column(0.0, 4, dtype=np.float32)
+    observed: NDArray[np.float32] = column(np.nan, 4, dtype=np.float32)
+    expected: NDArray[np.float32] = column(np.nan, 4, dtype=np.float32)
+    high: Bools = column(0, 4, dtype=np.bool_)
 
     def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
         super().__init__()
@@ -73,6 +78,7 @@ class EachRun(FlowState):
         self.size = Quantity()
         self.duration = Quantity()
         self.outcome = Outcome()
+        self.twice = Outcome()
 
     def step(self, rows: Rows, minute: Ints, runs: Runs) -> dict[SignalName, Judged]:
         """Judge runs that ended in this window, by the signal that their quantity belongs to.
@@ -97,7 +103,8 @@ class EachRun(FlowState):
 
     def few(self, rows: Rows) -> Bools:
         """Whether runs are so few that each is judged."""
-        few: Bools = self.between[rows.at] * self._minutes >= FEW
+        least = np.where(self.at_once[rows.at] < ALONE, FEW, FEW_AT_ONCE)
+        few: Bools = self.between[rows.at] * self._minutes >= least
         return few
 
     def skip(self, rows: Rows) -> None:
@@ -136,7 +143,15 @@ class EachRun(FlowState):
                 )
         long = self.high[1, at]
         self.evidence[1, at] = np.where(long, self.evidence[1, at], 0)
-        self._note(2, rows, self.outcome.step(rows, runs.bad, runs.ended, rare))
+        self._note(2, rows, self.outcome.step(rows, runs.bad, runs.ended, rare, self._threshold))
+        self._note(3, rows, self._number(rows, runs.ended, rare))
+
+    def _number(self, rows: Rows, ended: Floats, rare: Floats) -> Judged:
+        """Judge whether a flow that runs one at a time has run twice."""
+        usual = self.at_once[rows.at].astype(np.float64)
+        twice = np.where((ended > 1) & (usual < ALONE), 1.0, 0.0)
+        judged = self.twice.step(rows, twice, np.ones(len(ended)), rare, self._threshold)
+        return judged._replace(observed=ended, expected=usual)
 
     def _note(self, place: int, rows: Rows, judged: Judged) -> None:
         at = rows.at

@@ -13,10 +13,12 @@ from detectors.deviance import LN10
 from detectors.quantity import ENOUGH, Judged
 from detectors.state import FlowState, Rows, column
 
-PRIOR_BAD: Final = (0.2, 1.0)
+PRIOR_BAD: Final = (0.1, 5.0)
 """Bad runs, out of so many, that a fresh flow is taken to have shown."""
 SHARE_MEMORY: Final = 200.0
 """Runs over which the share is remembered."""
+EXAMPLE: Final = 0.3
+"""What bad runs that alarm count as examples, so that one outage does not excuse the next."""
 
 
 class Outcome(FlowState):
@@ -26,8 +28,11 @@ class Outcome(FlowState):
     runs: NDArray[np.float32] = column(PRIOR_BAD[1], dtype=np.float32)
     row: NDArray[np.float32] = column(0.0, dtype=np.float32)
 
-    def step(self, rows: Rows, bad: Floats, ended: Floats, rare: Floats) -> Judged:
-        """Judge a window's ``bad`` of ``ended`` runs; bad ones in a row add up."""
+    def step(self, rows: Rows, bad: Floats, ended: Floats, rare: Floats, stop: float) -> Judged:
+        """Judge a window's ``bad`` of ``ended`` runs; bad ones in a row add up.
+
+        ``rare`` and ``stop`` are those of `detectors.quantity.Quantity.step`.
+        """
         at = rows.at
         share = self.bad[at] / self.runs[at]
         ways = gammaln(ended + 1) - gammaln(bad + 1) - gammaln(ended - bad + 1)
@@ -35,9 +40,10 @@ class Outcome(FlowState):
         these = np.maximum(-bad * np.log(share) - ways, 0)
         nats = np.where(bad > 0, self.row[at] + these, 0.0)
         self.row[at] = np.where(bad < ended, 0.0, nats)  # one good run ends the row
-        enough = self.runs[at] >= ENOUGH
+        enough = self.runs[at] >= PRIOR_BAD[1] + ENOUGH
         evidence = np.where((bad > 0) & enough, nats / LN10 + rare, 0.0)
         kept = 1 - 1 / SHARE_MEMORY
-        self.bad[at], self.runs[at] = kept * self.bad[at] + bad, kept * self.runs[at] + ended
+        learned = bad * np.where(evidence > stop, EXAMPLE, 1.0)
+        self.bad[at], self.runs[at] = kept * self.bad[at] + learned, kept * self.runs[at] + ended
         one = np.ones(len(bad), np.int64)
         return Judged(bad, share * ended, evidence, one > 0, one)

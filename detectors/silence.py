@@ -28,6 +28,10 @@ MEMORY: Final = 50
 """Gaps over which a cadence is remembered."""
 DAY: Final = 1440
 """Minutes before a cadence is believed: the flow's first evening may be its closing time."""
+HABIT: Final = 4.0
+"""Alarming gaps in close succession from which on they are learned from: they are what it does."""
+PARDON: Final = 0.1
+"""Alarming gaps that each ordinary one makes up for."""
 PRIOR: Final = 10
 """Gaps by chance alone that a fresh flow is taken to have shown."""
 SHAPES: Final = (0.05, 20.0)
@@ -109,6 +113,7 @@ class Silence(FlowState):
     mean: Floats = column(1.0)
     mean_square: Floats = column(2.0)
     longest: NDArray[np.int32] = column(0, dtype=np.int32)
+    strange: NDArray[np.float32] = column(0.0, dtype=np.float32)
 
     def __init__(self, threshold: float = 5.0, window_seconds: int = 60) -> None:
         super().__init__()
@@ -166,7 +171,10 @@ class Silence(FlowState):
         self.cadence.forget(rows)
 
     def _learn(self, rows: Rows, due: Floats, gap: Floats) -> None:
-        ordinary = self._evidence(rows, due) <= STOP  # an alarm is no example
+        alarmed = self._evidence(rows, due) > STOP
+        strange = (self.strange[rows.at] + np.where(alarmed, 1, -PARDON)).clip(0, HABIT + 1)
+        self.strange[rows.at] = strange
+        ordinary = ~alarmed | (strange > HABIT)  # a single alarm is no example
         rows, gap = rows.only(ordinary), gap[ordinary]
         at = rows.at
         rate = np.maximum(1 / (self.gaps[at] + PRIOR), 1 / MEMORY)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from detectors.cadence import Cadence
+from detectors.cadence import TRUST, Cadence
 from detectors.state import Rows
 
 WIDTH = 5
@@ -154,3 +154,11 @@ def test_state_is_small() -> None:
     cadence = Cadence()
     cadence.reserve(1)
     assert sum(array.nbytes for array in cadence.state(1).values()) <= 300
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.35, 0.6])
+def test_runs_that_come_by_chance_keep_no_time(rate: float) -> None:
+    came = np.random.default_rng(5).random(8 * WEEK) < rate
+    timer = Timer(lambda now: bool(came[now]))
+    trusted = [timer.step() or timer.cadence.strength[0] >= TRUST for _ in range(8 * WEEK)]
+    assert np.mean(trusted) < 0.01

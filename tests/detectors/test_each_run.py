@@ -29,7 +29,7 @@ class Flow:
         given = ORDINARY | run
         noise = np.exp(self._rng.normal(0, self._noise, 2))
         records, seconds = (np.array([given[k]]) for k in ("records", "seconds"))
-        ended = np.array([1.0 if run else 0.0])
+        ended = np.array([run.get("ended", 1.0) if run else 0.0])
         told = Runs(
             ended, given["bad"] * ended, np.rint(records * noise[0]), np.log(seconds * noise[1])
         )
@@ -97,7 +97,30 @@ def test_a_new_size_is_accepted_after_some_nights() -> None:
 
 
 def test_a_busy_flow_is_left_to_its_sums() -> None:
-    assert lived(200, every=5).night(records=50)["records"] == 0
+    assert lived(200, every=3).night(records=50)["records"] == 0
+
+
+def test_a_flow_that_runs_once_and_now_twice_at_a_time_is_told() -> None:
+    assert lived().night(ended=2)["volume"] > 1
+
+
+def test_a_frequent_flow_must_run_twice_several_times_in_a_row() -> None:
+    flow = lived(100, every=15)
+    assert flow.night(ended=2)["volume"] < 1
+    assert flow.night(ended=2)["volume"] > 1
+
+
+def test_many_runs_at_once_are_not_counted_as_twice() -> None:
+    flow = Flow()
+    assert max(flow.night(ended=20 + night % 20)["volume"] for night in range(80)) == 0
+
+
+def test_an_outage_hardly_excuses_the_next() -> None:
+    flow = lived(40)
+    first = flow.night(bad=1)["errors"]
+    for _ in range(10):
+        flow.night()
+    assert 1 < flow.night(bad=1)["errors"] < first
 
 
 def test_a_verdict_stands_for_a_while() -> None:

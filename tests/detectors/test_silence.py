@@ -57,6 +57,20 @@ def test_an_outage_does_not_teach_that_gaps_are_long() -> None:
     assert np.array_equal(silence.mean_square, before)
 
 
+def test_long_gaps_that_come_again_and_again_are_learned() -> None:
+    silence = taught(np.arange(5000) % 60 < 2, 2 / 60)
+    silence.cadence.gaps.sure[:] = 0  # only the gaps' distribution counts here
+
+    def alarms(gap: int) -> int:
+        silence.cadence.strength[:] = 0
+        scores = [minute_of(silence, ran=t == gap - 1, expected=2 / 60) for t in range(gap)]
+        return int(max(scores) > 1)
+
+    assert alarms(2000) == 1
+    assert sum(alarms(2000) for _ in range(8)) >= 3
+    assert sum(alarms(2000) for _ in range(8)) == 0
+
+
 def test_a_dense_flow_is_left_to_volume() -> None:
     dense = taught(np.arange(5000) % 2 == 0, 5.0)
     assert all(minute_of(dense, ran=False, expected=5.0) == 0 for _ in range(100))
