@@ -34,7 +34,7 @@ from benchmarks.throughput.faust import through_faust
 from benchmarks.throughput.report import machine
 from benchmarks.throughput.runs import START, event, heartbeat, iso, runs
 from benchmarks.throughput.topics import topics
-from benchmarks.throughput.workload import workload
+from benchmarks.throughput.workload import Shape, workload
 from pipeline.log.base import Entry
 from pipeline.log.kafka import KafkaLog
 from pipeline.log.kafka_consumer import running
@@ -176,7 +176,7 @@ async def measure(
         rate = given.rate
         if rate is None:
             progress.add_task("measuring the maximum", total=None)
-            full = workload(given.events, given.flows, A_RECORD, PARTITIONS)
+            full = workload(given.events, Shape(A_RECORD, given.flows, 5), PARTITIONS)
             with topics(bootstrap, PARTITIONS) as settings:
                 rate = await through_faust(settings, full, folder) / 2
         load = minutes(rate, given.seconds, given.flows)

@@ -11,9 +11,11 @@ Every case works off the same records of one topic, in a process of its own:
   embedded  the engine on the SQLite journal, in this process
   alone     the engine in memory, in this process
 
-Broker and consumers share the machine, so ratios count, not absolute figures. By default 100 flows
-and all cases once, some three minutes; --full adds 1,000 and 10,000 flows and a second worker, some
-fifteen. The first run makes an environment for Quix Streams in .run/quix.
+Broker and consumers share the machine, so ratios count, not absolute figures. Each batched topic is
+measured at two densities, for closing a window costs the same however many runs it holds. By
+default 100 flows and all cases once, some three minutes; --full adds 1,000 and 10,000 flows (the
+sparse history alone) and a second worker, some fifteen. The first run makes an environment for Quix
+Streams in .run/quix.
 """
 
 from __future__ import annotations
@@ -29,9 +31,10 @@ from benchmarks.throughput.alone import shares
 from benchmarks.throughput.cases import BARE, CASES
 from benchmarks.throughput.goals import goals
 from benchmarks.throughput.plot import plot
-from benchmarks.throughput.report import Report, machine
+from benchmarks.throughput.report import Report, Spent, machine
 from benchmarks.throughput.rounds import PARTITIONS, Plan, run
-from benchmarks.throughput.workload import workload
+from benchmarks.throughput.runs import runs
+from benchmarks.throughput.workload import Shape, workload
 from tests.broker import Broker, NoBrokerError, shared_broker
 from tests.broker.base import kafka_version
 from tests.broker.external import ExternalBroker
@@ -46,18 +49,22 @@ def measure(plan: Plan, broker: Broker, console: Console) -> Report:
         progress.add_task("starting", total=plan.steps + 1)
         rows, events = run(plan, broker.bootstrap, progress)
         progress.update(progress.tasks[0].id, advance=1, description="where the time goes")
-        batched = workload(min(plan.events, 200_000), plan.flows[0], max(plan.sizes), PARTITIONS)
-        micros, flow_windows = shares(batched)
+        spent = [_spent(plan, per_minute) for per_minute in plan.per_minute]
     version = "elsewhere" if isinstance(broker, ExternalBroker) else kafka_version()
     conditions |= {
         "broker": f"Kafka {version}",
         "events": "; ".join(events),
-        "mix": "cogent.flow.run, each run once, about 5 a flow and minute; a heartbeat a minute",
-        "bytes_an_event": len(batched.appends[0][0].value),
+        "mix": "cogent.flow.run, each run once; a heartbeat a minute of event time",
+        "bytes_an_event": len(next(runs(1, 1)).value),
         "partitions": PARTITIONS,
         "rounds": f"{plan.repeat} (medians)",
     }
-    return Report(rows, micros, flow_windows, conditions, list(goals(rows)))
+    return Report(rows, spent, conditions, list(goals(rows)))
+
+
+def _spent(plan: Plan, per_minute: float) -> Spent:
+    shape = Shape(max(plan.sizes), plan.flows[0], per_minute)
+    return Spent(per_minute, *shares(workload(min(plan.events, 200_000), shape, PARTITIONS)))
 
 
 def parse() -> argparse.Namespace:
@@ -72,13 +79,20 @@ def parse() -> argparse.Namespace:
         "--cases", type=_cases, default=list(CASES), help="such as engine,noop; bare always runs"
     )
     parser.add_argument("--flows", type=_numbers, help="such as 100,10000")
+    parser.add_argument(
+        "--per-minute",
+        type=_numbers,
+        default=[5, 600],
+        help="runs of a flow in a minute: 5 (a sparse history, caught up) and 600 (a live load)",
+    )
     parser.add_argument("--workers", type=_numbers, help="of the engine, such as 1,2")
     parser.add_argument("--sizes", type=_numbers, default=[200, 1], help="events a record: 200,1")
     parser.add_argument(
         "--events",
         type=_positive,
         default=200_000,
-        help="of a batched topic, a quarter of it with one event a record; default: %(default)s",
+        help="of a batched topic at least, a quarter with one event a record; "
+        "default: %(default)s, and ten minutes of event time",
     )
     parser.add_argument("--repeat", type=_positive, default=1, help="rounds; medians are shown")
     parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -90,7 +104,15 @@ def plan_of(given: argparse.Namespace) -> Plan:
     """Return what is to be measured."""
     flows = given.flows or ([100, 1_000, 10_000] if given.full else [100])
     workers = given.workers or ([1, 2] if given.full else [1])
-    return Plan(given.cases, flows, workers, given.sizes, given.events, given.repeat)
+    return Plan(
+        given.cases,
+        flows,
+        given.per_minute,
+        workers,
+        given.sizes,
+        given.events,
+        given.repeat,
+    )
 
 
 def main() -> None:

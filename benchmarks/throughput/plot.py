@@ -17,14 +17,14 @@ OURS, OTHERS = "#0f6fc6", "#b8b8b8"
 
 def plot(rows: Sequence[Measured], path: Path) -> None:
     """Draw the rates with the fewest flows, and the engine's cost against the number of flows."""
-    sizes = sorted({row.events_per_record for row in rows}, reverse=True)
-    fewest = min(row.flows for row in rows)
-    figure = Figure(figsize=(7 * (len(sizes) + 1), 4.5), layout="constrained")
-    panels = figure.subplots(1, len(sizes) + 1, squeeze=False)[0]
-    for axes, size in zip(panels, sizes, strict=False):
-        mine = [row for row in rows if row.events_per_record == size and row.flows == fewest]
+    fewest = min(row.shape.flows for row in rows)
+    shapes = sorted({row.shape for row in rows if row.shape.flows == fewest}, reverse=True)
+    figure = Figure(figsize=(7 * (len(shapes) + 1), 4.5), layout="constrained")
+    panels = figure.subplots(1, len(shapes) + 1, squeeze=False)[0]
+    for axes, shape in zip(panels, shapes, strict=False):
+        mine = [row for row in rows if row.shape == shape]
         _rates(axes, sorted(mine, key=lambda row: median(row.rates)))
-        axes.set_title(f"{size} events a record, {fewest:,} flows")
+        axes.set_title(str(shape))
     _cost(panels[-1], rows)
     figure.savefig(path, dpi=110)
 
@@ -44,11 +44,11 @@ def _cost(axes: Axes, rows: Sequence[Measured]) -> None:
     lines: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         if row.case.startswith("engine") and row.workers == 1:
-            name = f"{row.case}, {row.events_per_record} a record"
-            lines.setdefault(name, []).append((row.flows, 1e6 / median(row.rates)))
+            size, flows, per_minute = row.shape
+            name = f"{row.case}, {size} a record, {per_minute:g} a minute"
+            lines.setdefault(name, []).append((flows, 1e6 / median(row.rates)))
     for name, points in lines.items():
-        flows, micros = zip(*sorted(points), strict=True)
-        axes.plot(flows, micros, marker="o", label=name)
+        axes.plot(*zip(*sorted(points), strict=True), marker="o", label=name)
     _logarithmic(axes)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("flows")

@@ -14,6 +14,8 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.throughput.workload import Shape
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -30,11 +32,19 @@ class Measured:
     """One case in one shape: a rate and a ratio to the bare consumer from each round."""
 
     case: str
-    events_per_record: int
-    flows: int = 100
+    shape: Shape
     workers: int = 1
     rates: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Where the time of the engine alone goes, at one density."""
+
+    per_minute: float
+    microseconds: Mapping[str, float]
+    flow_windows: int
 
 
 @dataclass(frozen=True)
@@ -42,28 +52,32 @@ class Report:
     """All that a run has found."""
 
     rows: Sequence[Measured]
-    microseconds: Mapping[str, float]
-    flow_windows: int
+    spent: Sequence[Spent]
     conditions: Mapping[str, object]
     goals: Sequence[Goal] = ()
 
     def print(self, console: Console) -> None:
         """Print two tables, and the conditions under them."""
-        table = Table("events a record", "flows", "case", "workers", "events/s", "ratio to bare")
+        shape = ("a record", "flows", "runs/min", "case", "workers")
+        table = Table(*shape, "events/s", "to bare", caption="runs/min: of each flow")
         for row in self.rows:
             rate, ratio = f"{median(row.rates):,.0f}", f"{median(row.ratios):.3f}"
-            shape = (str(row.events_per_record), f"{row.flows:,}", row.case, str(row.workers))
-            table.add_row(*shape, rate, ratio)
+            size, flows, per_minute = row.shape
+            shape = (str(size), f"{flows:,}", f"{per_minute:g}")
+            table.add_row(*shape, row.case, str(row.workers), rate, ratio)
         console.print(table)
         for goal in self.goals:
             mark = "[green]reached[/]" if goal.reached else "[red]missed[/]"
             console.print(f"{goal.what}: {goal.found:.2f}, {goal.wanted}: {mark}")
-        where = Table("where the time goes", "µs an event", "share")
-        total = sum(self.microseconds.values())
-        for part, micros in self.microseconds.items():
-            where.add_row(part, f"{micros:.2f}", f"{micros / total:.0%}")
+        where = Table("runs/min", "where the time goes", "µs an event", "share")
+        for spent in self.spent:
+            total = sum(spent.microseconds.values())
+            for part, micros in spent.microseconds.items():
+                share = f"{micros / total:.0%}"
+                where.add_row(f"{spent.per_minute:g}", part, f"{micros:.2f}", share)
+            closed = f"{spent.flow_windows:,} flow-windows closed"
+            where.add_row("", f"[dim]{closed}[/]", end_section=True)
         console.print(where)
-        console.print(f"{self.flow_windows:,} flow-windows closed", style="dim")
         for name, value in self.conditions.items():
             console.print(f"{name.replace('_', ' ')}: {value}", style="dim", highlight=False)
 
@@ -73,8 +87,9 @@ class Report:
             {
                 "throughput": [
                     {
-                        "events_per_record": row.events_per_record,
-                        "flows": row.flows,
+                        "events_per_record": row.shape.size,
+                        "flows": row.shape.flows,
+                        "per_minute": row.shape.per_minute,
                         "workers": row.workers,
                         "case": row.case,
                         "events_per_s": round(median(row.rates)),
@@ -83,8 +98,16 @@ class Report:
                     }
                     for row in self.rows
                 ],
-                "microseconds_an_event": {k: round(v, 3) for k, v in self.microseconds.items()},
-                "flow_windows": self.flow_windows,
+                "where_the_time_goes": [
+                    {
+                        "per_minute": spent.per_minute,
+                        "microseconds_an_event": {
+                            part: round(micros, 3) for part, micros in spent.microseconds.items()
+                        },
+                        "flow_windows": spent.flow_windows,
+                    }
+                    for spent in self.spent
+                ],
                 "goals": [asdict(goal) for goal in self.goals],
                 "conditions": dict(self.conditions),
             }

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product, starmap
 from pathlib import Path
 
 from rich.progress import Progress
@@ -14,11 +15,12 @@ from benchmarks.throughput.cases import BARE, CASES, ENGINE, Case
 from benchmarks.throughput.faust import through_faust
 from benchmarks.throughput.report import Measured
 from benchmarks.throughput.topics import fill, topics
-from benchmarks.throughput.workload import Workload, workload
+from benchmarks.throughput.workload import Shape, Workload, workload
 
 PARTITIONS = 2
-EVENTS_A_FLOW = 20
-"""At least: four minutes of five. Windows have to close, however many flows there are."""
+
+MOST_A_MINUTE = 100_000
+"""Events of all flows in a minute of event time. Minutes of more would be millions of events."""
 
 Row = tuple[str, int]
 """A case, and how many workers it has."""
@@ -26,10 +28,11 @@ Row = tuple[str, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured: every combination of it, ``repeat`` times."""
+    """What is to be measured: every combination of it that makes sense, ``repeat`` times."""
 
     cases: Sequence[str]
     flows: Sequence[int]
+    per_minute: Sequence[float]
     workers: Sequence[int]
     sizes: Sequence[int]
     events: int
@@ -39,8 +42,8 @@ class Plan:
     def steps(self) -> int:
         """How many measurements and fillings that makes."""
         a_round = len(self.workers) * (ENGINE in self.cases) + 1
-        shapes = [len(list(self.others(size))) + a_round for size in self.sizes]
-        return self.repeat * len(self.flows) * sum(shapes)
+        shapes = [len(list(self.others(shape.size))) + a_round for shape in self.shapes()]
+        return self.repeat * sum(shapes)
 
     def others(self, size: int) -> Iterator[tuple[str, Case]]:
         """Yield the cases that work on a topic filled before."""
@@ -48,26 +51,38 @@ class Plan:
             if key in self.cases and not case.engine and size in case.sizes:
                 yield key, case
 
-    def works(self) -> Iterator[tuple[int, Workload]]:
-        """Yield numbers of flows, and their events in one shape after the other."""
-        for flows in self.flows:
-            for size in self.sizes:
-                events = self.events if size > 1 else self.events // 4  # it takes ten times as long
-                enough = max(events, EVENTS_A_FLOW * flows)
-                yield flows, workload(enough, flows, size, PARTITIONS)
+    def shapes(self) -> Iterator[Shape]:
+        """Yield shapes: not too many events, and one event a record at the least density only.
+
+        There Faust's cost of a record outweighs whatever density changes.
+        """
+        for shape in starmap(Shape, product(self.sizes, self.flows, self.per_minute)):
+            sparsest = shape.per_minute == min(self.per_minute)
+            fits = shape.flows * shape.per_minute <= MOST_A_MINUTE
+            if sparsest or (fits and shape.size > 1):
+                yield shape
+
+    def events_of(self, shape: Shape) -> int:
+        """Return how many events are enough: minutes for windows to close, and several commits.
+
+        A commit takes some 40,000 events, and one event a record takes ten times as long.
+        """
+        events, minutes = (self.events, 10) if shape.size > 1 else (self.events // 4, 4)
+        return max(events, int(minutes * shape.flows * shape.per_minute))
 
 
 def run(plan: Plan, bootstrap: str, progress: Progress) -> tuple[list[Measured], list[str]]:
     """Measure everything; return it, and on how many events it was."""
-    rows: dict[tuple[int, int, Row], Measured] = {}
+    rows: dict[tuple[Shape, Row], Measured] = {}
     events = []
-    for flows, work in plan.works():
-        events.append(f"{work.events:,} ({flows:,} flows, {work.size} a record)")
+    for shape in plan.shapes():
+        work = workload(plan.events_of(shape), shape, PARTITIONS)
+        events.append(f"{work.events:,} ({shape})")
         for _ in range(plan.repeat):
             rates = _round(plan, work, bootstrap, progress)
             for (key, workers), rate in rates.items():
-                row = Measured(CASES[key].title, work.size, flows, workers)
-                row = rows.setdefault((work.size, flows, (key, workers)), row)
+                row = Measured(CASES[key].title, shape, workers)
+                row = rows.setdefault((shape, (key, workers)), row)
                 row.rates.append(rate)
                 row.ratios.append(rate / rates[BARE, 1])
     return list(rows.values()), events

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 from benchmarks.throughput.runs import runs
 from pipeline.log.base import Entry, Record
@@ -13,6 +14,17 @@ from pipeline.log.batching import BATCH_HEADERS, pack
 from pipeline.log.partitioner import partition_of
 
 HEARTBEAT = "heartbeat:"
+
+
+class Shape(NamedTuple):
+    """Events a record, flows, and runs of each flow in a minute of event time."""
+
+    size: int
+    flows: int
+    per_minute: float
+
+    def __str__(self) -> str:
+        return f"{self.size} a record, {self.flows:,} flows, {self.per_minute:g} a flow and minute"
 
 
 @dataclass(frozen=True)
@@ -33,27 +45,27 @@ class Workload:
         return records_of(self.appends, self.partitions)
 
 
-def workload(events: int, flows: int, size: int, partitions: int) -> Workload:
-    """Lay about ``events`` events out over partitions, ``size`` of them a record.
+def workload(events: int, shape: Shape, partitions: int) -> Workload:
+    """Lay about ``events`` events of a shape out over partitions.
 
     Examples
     --------
-    >>> [len(append) for append in workload(100, 10, size=30, partitions=1).appends]
-    [30, 30, 30, 17]
+    >>> [len(append) for append in workload(100, Shape(30, 10, 5), partitions=1).appends]
+    [30, 30, 30, 18]
     """
     beats = _heartbeat_keys(partitions)
     lanes: list[list[Entry]] = [[] for _ in range(partitions)]
     appends = []
-    for entry in runs(events, flows):
+    for entry in runs(events, shape.flows, shape.per_minute):
         # under a key of its own for each partition, a heartbeat is packed like any other event
         keys = beats if entry.key is None else [entry.key]
         for key in keys:
             number = partition_of(key, partitions)
             lanes[number].append(Entry(key, entry.value))
-            if len(lanes[number]) == size:
+            if len(lanes[number]) == shape.size:
                 appends.append(lanes[number])
                 lanes[number] = []
-    return Workload(size, partitions, appends + [lane for lane in lanes if lane])
+    return Workload(shape.size, partitions, appends + [lane for lane in lanes if lane])
 
 
 def records_of(appends: Sequence[Sequence[Entry]], partitions: int) -> list[Record]:

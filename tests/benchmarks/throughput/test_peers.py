@@ -16,7 +16,7 @@ from benchmarks.throughput.peers.river_loop import Flow
 from benchmarks.throughput.peers.task import RUN
 from benchmarks.throughput.quix.environment import NoQuixError, quix_python
 from benchmarks.throughput.topics import fill, topics
-from benchmarks.throughput.workload import Workload, workload
+from benchmarks.throughput.workload import Shape, Workload, workload
 from pipeline.settings import KafkaSettings
 
 Minutes = dict[tuple[str, int], dict[str, float]]
@@ -66,7 +66,7 @@ def test_a_peer_publishes_the_statistics_of_each_flow_and_minute(
             quix_python()
         except NoQuixError as error:
             pytest.skip(f"no environment for Quix Streams: {error}")
-    work = workload(4_000, flows=10, size=40, partitions=2)
+    work = workload(4_000, Shape(40, 10, 5), partitions=2)
     with topics(kafka, work.partitions) as settings:
         asyncio.run(fill(settings, work))
         rate = asyncio.run(CASES[name].measure(settings, work, tmp_path))
