@@ -30,12 +30,12 @@ def runs(events: int, flows: int, per_minute: float = 5.0) -> Iterator[Entry]:
 
 
 def minute(number: int, flows: int, per_minute: float, rng: np.random.Generator) -> list[Entry]:
-    """Make the runs of every flow in one minute."""
-    at = START + 60 * number
+    """Make the runs of every flow in one minute, in the order in which they end."""
+    counts = enumerate(rng.poisson(per_minute, flows).tolist())
+    ends = [(60 * i / n, flow, i) for flow, n in counts for i in range(n)]
     return [
-        _run(f"flow-{flow}", f"{number}-{i}", at + 60 * i / n, rng.lognormal(6, 0.5))
-        for flow, n in enumerate(rng.poisson(per_minute, flows).tolist())
-        for i in range(n)
+        _run(f"flow-{flow}", f"{number}-{i}", START + 60 * number + at, rng.lognormal(6, 0.5))
+        for at, flow, i in sorted(ends)
     ]
 
 
