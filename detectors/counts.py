@@ -33,7 +33,8 @@ class Counts(NamedTuple):
     def evidence(self) -> Floats:
         """Raw evidence of four channels: too many, too few, and the same by cumulative sum."""
         sums = (cusum.evidence(self.risen), cusum.evidence(self.fallen))
-        return np.array([self.tail.max(axis=0), -self.tail.min(axis=0), *sums])
+        high, low = self.tail.max(axis=0).clip(0, np.inf), -self.tail.min(axis=0).clip(-np.inf, 0)
+        return np.array([high, low, *sums])
 
     def verdict(self, score: Floats, evidence: Floats) -> Verdict:
         """The verdict, from the scores and evidence of all channels, 0 where none is asked for."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors import channels, cold_start
-from detectors.channels import COUNTED, SHARES, SIGNALS, TIMED, ByModel
+from detectors.channels import BORROWED, COUNTED, SHARES, SIGNALS, TIMED, ByModel
 from detectors.columns import Bools, Floats, Ints, Verdict, Windows, one_of
 from detectors.counts import Counts
 from detectors.flows import Flows
@@ -86,20 +86,28 @@ def _counts(flows: Flows, rows: Rows, now: Moment) -> tuple[Counts, Bools]:
     w, model = now.windows, flows.counts
     count = np.ravel((w.volume, _telling_records(flows, rows, w), w.queue_depth), order="F")
     minute, ahead = np.repeat(now.minute, model.series), np.repeat(now.ahead, model.series)
+    patient = np.repeat(_tells_more(flows, rows), model.series)
     outlook, each, known = (
         now.outlook.each(model.series),
         rows.series(model.series),
         ~np.isnan(count),
     )
     if known.all():
-        counts = model.step(each, count, minute, ahead, outlook)
+        counts = model.step(each, count, (minute, ahead), patient, outlook)
     else:
         missed = ~known & (model.age[each.at] > 0)
         if missed.any():
             model.skip(each.only(missed), ahead[missed], outlook)
         told = each.only(known)
-        counts = model.step(told, count[known], minute[known], ahead[known], outlook).spread(known)
+        when = minute[known], ahead[known]
+        counts = model.step(told, count[known], when, patient[known], outlook).spread(known)
     return counts, known.reshape(-1, model.series)
+
+
+def _tells_more(flows: Flows, rows: Rows) -> Bools:
+    """Whether a flow ever told of anything but counts."""
+    more: Bools = np.any(flows.calibration.voiced[:, rows.at][BORROWED], axis=0)
+    return more
 
 
 def _telling_records(flows: Flows, rows: Rows, w: Windows) -> Floats:

@@ -98,7 +98,7 @@ def test_a_score_is_held_against_the_moved_threshold(shop: Shop, learned: bytes)
     plain = Shop(learned)
     trouble(plain)
     for each in (shop, plain):
-        each.play(3, times={"orders-uk": 2.0, "stock": 2.0})
+        each.play(5, times={"orders-uk": 2.0, "stock": 2.0})
     (moved, i), (usual, _) = shop.latest("orders-uk"), plain.latest("orders-uk")
     stock = shop.latest("stock")[1]
     before, after = usual.verdicts["volume"].score, moved.verdicts["volume"].score
