@@ -14,11 +14,13 @@ from detectors.quantity import ENOUGH, Judged
 from detectors.state import FlowState, Rows, column
 
 PRIOR_BAD: Final = (0.1, 5.0)
-"""Bad runs, out of so many, that a fresh flow is taken to have shown."""
+"""Bad runs, out of so many, that a fresh flow is taken to have shown: one in fifty, which is more
+than simulated flows have, and soon outweighed."""
 SHARE_MEMORY: Final = 200.0
 """Runs over which the share is remembered."""
 EXAMPLE: Final = 0.3
-"""What bad runs that alarm count as examples, so that one outage does not excuse the next."""
+"""What bad runs that alarm count as examples: one outage does not excuse the next, and yet a flow
+that always fails is known for it in the end."""
 
 
 class Outcome(FlowState):

@@ -40,7 +40,7 @@ Counts alone are judged by every minute, as real ones need it."""
 BUSY: Final = 8.0
 """Expected count of a window from which on a flow is busy in this sense (detection notes)."""
 USUAL: Final = 3.0
-"""Standard deviations up to which a stray window counts at once."""
+"""Standard deviations up to which a stray window counts at once: one window in a thousand."""
 DRIFT_SPAN: Final = 15
 """Minutes of the residual that the cumulative sums add up."""
 SHIFT: Final = 5
@@ -54,6 +54,8 @@ START: Final = 120
 """Minutes before a span is judged, besides its own length."""
 DISPERSION_STEP: Final = 0.0015
 """Step in a minute of the logarithm of the dispersion (detection notes)."""
+COUNTED: Final = (0, 1)
+"""Sums of what is counted: all of it, and what is not a stray minute's."""
 EXPECTED: Final = (0, 1, 1, 1, 2, 2, 2)
 """Sums of what is expected: the best guess, and the bounds also `SHIFT` earlier and later."""
 BASE, HIGH, LOW = 0, slice(1, 4), slice(4, 7)
@@ -102,7 +104,7 @@ class Volume(FlowState):
         super().__init__(series)
         spans, shift = self.spans.tolist(), lookahead(width)
         self.seasonality = Seasonality(width)
-        self.counts = SlidingSums([0], spans)
+        self.counts = SlidingSums(COUNTED, spans)
         self.levels = Ring(spans[-1] + 1, 0, self.spans - 1, np.float16)
         ends = (shift, *(late * shift for late in (0, 1, 2) * 2))
         self.expectations = SlidingSums(EXPECTED, spans, ends, coarse=True)
@@ -138,8 +140,7 @@ class Volume(FlowState):
         level = self.level[rows.at].copy()
         self.seasonality.close(rows, minute, self.alpha[1, rows.at])
         sums = self._look_ahead(rows, ahead, outlook.ahead)
-        lasting = self._lasting(rows, count, sums[IN_TIME, 0], patient)
-        self._push(rows, lasting)
+        self._push(rows, count, self._lasting(rows, count, sums[IN_TIME, 0], patient))
         judged = self._judge(rows, count, sums)
         self._learn_dispersion(rows, judged, outlook.now)
         self._learn_level(
@@ -152,7 +153,8 @@ class Volume(FlowState):
     def skip(self, rows: Rows, ahead: Ints, outlook: Outlook = NOTHING) -> None:
         """Pass over a window nobody watched: it is taken to have been as expected."""
         base = self._look_ahead(rows, ahead, outlook.ahead)[BASE, 0]
-        self._push(rows, base * np.exp(self._decay * self.level[rows.at]))
+        usual = base * np.exp(self._decay * self.level[rows.at])
+        self._push(rows, usual, usual)
         self.level[rows.at] *= self._decay
 
     def look_again(
@@ -205,8 +207,8 @@ class Volume(FlowState):
         waits = patient & (base >= BUSY) & (np.abs(strayed) <= self._patience)
         return np.where(waits, count.clip(least, most), count)
 
-    def _push(self, rows: Rows, count: Floats) -> None:
-        self.counts.push(rows, count[None])
+    def _push(self, rows: Rows, count: Floats, lasting: Floats) -> None:
+        self.counts.push(rows, np.array([count, lasting]))
         self.levels.push(rows, self.level[None, rows.at])
 
     def _level_at_start(self, rows: Rows) -> Floats:
@@ -217,7 +219,7 @@ class Volume(FlowState):
     def _judge(self, rows: Rows, count: Floats, sums: Floats) -> Counts:
         alpha = self.alpha[:, rows.at].copy()
         factor = self._level_at_start(rows)
-        X = self.counts.over(rows)[0]
+        seen, X = self.counts.over(rows)
         bound = X.clip(factor * sums[LOW].min(axis=0), factor * sums[HIGH].max(axis=0))
         judged = (bound != X) & (self.age[rows.at] >= self._start)
         z = deviance_residual(X, bound, alpha) * judged
@@ -230,7 +232,7 @@ class Volume(FlowState):
             upper=np.where(upper < UNBOUNDED, upper + 3 * deviation(upper, alpha[0]), np.nan),
             risen=self.risen[rows.at].copy(),
             fallen=self.fallen[rows.at].copy(),
-            seen=X,
+            seen=seen,
             foreseen=factor * sums[BASE],
             tail=self._tail(z),
             alpha=alpha,

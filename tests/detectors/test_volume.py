@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from detectors.counts import Counts
 from detectors.state import Rows
 from detectors.volume import Volume
 from detectors.width import Width
@@ -27,9 +28,12 @@ class Flow:
 
     def pass_minute(self, count: float) -> np.ndarray:
         """Return the evidence of too many and too few."""
+        return self.judge(count).evidence()[:2]
+
+    def judge(self, count: float) -> Counts:
         when = (np.array([self._minute % 10_080]), np.array([(self._minute + 5) % 10_080]))
         self._minute += 1
-        return self.volume.step(ROW, np.array([float(count)]), when, self._patient).evidence()[:2]
+        return self.volume.step(ROW, np.array([float(count)]), when, self._patient)
 
 
 @pytest.mark.parametrize("count", [0.0, 3 * USUAL])
@@ -43,6 +47,13 @@ def test_two_stray_minutes_are_passed_over_and_a_third_is_not(count: float) -> N
 def test_a_pause_and_the_peak_after_it_are_two_stray_minutes() -> None:
     flow = Flow(patient=True)
     assert max(flow.pass_minute(count).max() for count in (0, 2 * USUAL, USUAL)) < ALARMING
+
+
+def test_what_is_told_of_a_span_is_what_was_seen() -> None:
+    flow = Flow(patient=True)
+    judged = [flow.judge(0) for _ in range(5)][-1]
+    assert judged.spans[2] == 5
+    assert judged.seen[2, 0] == 0
 
 
 @pytest.mark.parametrize("count", [0.0, 3 * USUAL])
