@@ -21,6 +21,7 @@ from detectors.ring import Ring
 from detectors.seasonality import Expectation, Seasonality
 from detectors.sliding import SlidingSums
 from detectors.state import FlowState, Rows, column
+from detectors.strays import Strays
 from detectors.width import Width
 
 SPANS: Final = (1, 2, 5, 15, 60)
@@ -32,13 +33,8 @@ HANDICAP: Final = 0.7
 wanders, which evidence of counts knows nothing of. Between .6 and .8 nothing changes; without it
 recall at one false alarm a week is .02 to .03 lower on sparse real counts and in simulated worlds
 (development runs)."""
-PATIENCE: Final = 2
-"""Minutes for which a busy flow that tells of more than counts may stray before that counts in
-full: nobody needs to know of so short a pause or peak, and if it is one of trouble, errors or
-durations tell (development runs of ``estate``: recall .68 to .73 at one false alarm a flow-week).
-Counts alone are judged by every minute, as real ones need it."""
 BUSY: Final = 8.0
-"""Expected count of a window from which on a flow is busy in this sense (detection notes)."""
+"""Expected count of a window from which on a single one that strays can wait (detection notes)."""
 USUAL: Final = 3.0
 """Standard deviations up to which a stray window counts at once: one window in a thousand."""
 DRIFT_SPAN: Final = 15
@@ -54,8 +50,6 @@ START: Final = 120
 """Minutes before a span is judged, besides its own length."""
 DISPERSION_STEP: Final = 0.0015
 """Step in a minute of the logarithm of the dispersion (detection notes)."""
-COUNTED: Final = (0, 1)
-"""Sums of what is counted: all of it, and what is not a stray minute's."""
 EXPECTED: Final = (0, 1, 1, 1, 2, 2, 2)
 """Sums of what is expected: the best guess, and the bounds also `SHIFT` earlier and later."""
 BASE, HIGH, LOW = 0, slice(1, 4), slice(4, 7)
@@ -96,7 +90,6 @@ class Volume(FlowState):
     level: Singles = column(0.0, dtype=np.float32)
     risen: Singles = column(0.0, dtype=np.float32)
     fallen: Singles = column(0.0, dtype=np.float32)
-    strayed: NDArray[np.int8] = column(0, dtype=np.int8)
 
     def __init__(self, width: Width, series: int = 1) -> None:
         self.spans = spans_of(width)
@@ -104,12 +97,12 @@ class Volume(FlowState):
         super().__init__(series)
         spans, shift = self.spans.tolist(), lookahead(width)
         self.seasonality = Seasonality(width)
-        self.counts = SlidingSums(COUNTED, spans)
+        self.strays = Strays(width)
+        self.counts = SlidingSums([0], spans)
         self.levels = Ring(spans[-1] + 1, 0, self.spans - 1, np.float16)
         ends = (shift, *(late * shift for late in (0, 1, 2) * 2))
         self.expectations = SlidingSums(EXPECTED, spans, ends, coarse=True)
         self._warm_up = width.windows(WARM_UP)
-        self._patience = PATIENCE * 60 // width.seconds
         self._drift_span = int(np.searchsorted(self.spans, width.windows(DRIFT_SPAN)))
         self._start = self.spans[:, None] + width.windows(START, least=24)
         self._decay = DECAY**width.minutes
@@ -124,7 +117,7 @@ class Volume(FlowState):
         rows: Rows,
         count: Floats,
         when: tuple[Ints, Ints],
-        patient: Bools | None = None,
+        patient: Bools,
         outlook: Outlook = NOTHING,
     ) -> Counts:
         """Judge one window of these rows, then learn from it.
@@ -134,13 +127,15 @@ class Volume(FlowState):
         when
             Its local minute of the week, and that of the window `lookahead` later.
         patient
-            Which rows tell of more than counts, so that a stray window can wait; None: none.
+            Which rows tell of more than counts: where trouble comes with a stray window, errors or
+            durations tell. Counts alone are judged by every window, as real ones need it.
         """
         minute, ahead = when
         level = self.level[rows.at].copy()
         self.seasonality.close(rows, minute, self.alpha[1, rows.at])
         sums = self._look_ahead(rows, ahead, outlook.ahead)
-        self._push(rows, count, self._lasting(rows, count, sums[IN_TIME, 0], patient))
+        self._note_stray(rows, count, sums[IN_TIME, 0], patient)
+        self._push(rows, count)
         judged = self._judge(rows, count, sums)
         self._learn_dispersion(rows, judged, outlook.now)
         self._learn_level(
@@ -153,8 +148,8 @@ class Volume(FlowState):
     def skip(self, rows: Rows, ahead: Ints, outlook: Outlook = NOTHING) -> None:
         """Pass over a window nobody watched: it is taken to have been as expected."""
         base = self._look_ahead(rows, ahead, outlook.ahead)[BASE, 0]
-        usual = base * np.exp(self._decay * self.level[rows.at])
-        self._push(rows, usual, usual)
+        self._push(rows, base * np.exp(self._decay * self.level[rows.at]))
+        self.strays.skip(rows)
         self.level[rows.at] *= self._decay
 
     def look_again(
@@ -190,25 +185,14 @@ class Volume(FlowState):
         self.expectations.push(rows, np.array(expected))
         return self.expectations.over(rows)
 
-    def _lasting(
-        self, rows: Rows, count: Floats, expected: Floats, patient: Bools | None
-    ) -> Floats:
-        """The count; or where a patient row has not strayed for long, what is yet usual of it."""
-        if patient is None or not self._patience:
-            return count
-        at = rows.at
-        base, high, low = expected * np.exp(self.level[at] * self._fading[0])
-        most = high + USUAL * deviation(high, self.alpha[0, at])
-        least = low - USUAL * deviation(low, self.alpha[0, at])
-        side = (count > most).astype(np.int8) - (count < least)
-        same = side * self.strayed[at] > 0
-        strayed = np.where(same, self.strayed[at] + side, side).clip(-100, 100)
-        self.strayed[at] = strayed
-        waits = patient & (base >= BUSY) & (np.abs(strayed) <= self._patience)
-        return np.where(waits, count.clip(least, most), count)
+    def _note_stray(self, rows: Rows, count: Floats, expected: Floats, patient: Bools) -> None:
+        alpha = self.alpha[0, rows.at]
+        base, high, low = expected * np.exp(self.level[rows.at] * self._fading[0])
+        least, most = low - USUAL * deviation(low, alpha), high + USUAL * deviation(high, alpha)
+        self.strays.note(rows, count, np.array([least, most]), patient & (base >= BUSY))
 
-    def _push(self, rows: Rows, count: Floats, lasting: Floats) -> None:
-        self.counts.push(rows, np.array([count, lasting]))
+    def _push(self, rows: Rows, count: Floats) -> None:
+        self.counts.push(rows, count[None])
         self.levels.push(rows, self.level[None, rows.at])
 
     def _level_at_start(self, rows: Rows) -> Floats:
@@ -219,7 +203,8 @@ class Volume(FlowState):
     def _judge(self, rows: Rows, count: Floats, sums: Floats) -> Counts:
         alpha = self.alpha[:, rows.at].copy()
         factor = self._level_at_start(rows)
-        seen, X = self.counts.over(rows)
+        seen = self.counts.over(rows)[0]
+        X = seen - self.strays.excess_over(rows, self.spans)
         bound = X.clip(factor * sums[LOW].min(axis=0), factor * sums[HIGH].max(axis=0))
         judged = (bound != X) & (self.age[rows.at] >= self._start)
         z = deviance_residual(X, bound, alpha) * judged
