@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.engine.engine import Engine
-from pipeline.log.base import Entry, Record
+from pipeline.log.base import Checkpoint, Entry, Record
 from pipeline.log.kafka_checkpoint import read_checkpoint, read_header
 from pipeline.log.kafka_consumer import PartitionReader
 from pipeline.outputs.encode import encode
@@ -31,7 +31,7 @@ class Check(NamedTuple):
 async def judge(settings: KafkaSettings, engine: EngineSettings, given: list[Entry]) -> list[Check]:
     """Compare what is in the topics with what must be, after all workers left in good order."""
     records = await read(settings, settings.events_topic)
-    found, states = await published(settings), await _states(settings)
+    found, states = await published(settings), await _states(settings, engine, records)
     wanted, linear = _replay(records, engine, settings.events_topic)
     ids = Counter(_ids(r.value or b"" for rs in records.values() for r in rs))
     return [
@@ -61,15 +61,32 @@ def _replay(
     return wanted, states
 
 
-async def _states(settings: KafkaSettings) -> States:
-    """Return the last snapshots: of the very end, since every worker drained."""
+async def _states(
+    kafka: KafkaSettings, settings: EngineSettings, records: dict[int, list[Record]]
+) -> States:
+    """Return what the next owners would go on from: the last snapshot, and what came after it.
+
+    A worker that drained leaves nothing to come after it; but the last records of a partition may
+    have been committed by one that was killed.
+    """
     states: States = {}
-    for n in range(settings.partitions):
-        reading = PartitionReader.open(settings, settings.checkpoints_topic, n, "read_committed")
+    for n, of_partition in records.items():
+        reading = PartitionReader.open(kafka, kafka.checkpoints_topic, n, "read_committed")
         async with reading as reader:
             header = await read_header(reader)
-            states[n] = header and (await read_checkpoint(reader, header)).snapshot
+            states[n] = header and _state(
+                settings, n, await read_checkpoint(reader, header), of_partition
+            )
     return states
+
+
+def _state(settings: EngineSettings, n: int, last: Checkpoint, records: list[Record]) -> bytes:
+    after, engine = -1, Engine(settings, n)
+    if last.snapshot is not None and last.snapshot_offset is not None:
+        after = last.snapshot_offset
+        engine.restore(last.snapshot)
+    engine.apply_all([r for r in records if after < r.offset <= last.applied])
+    return engine.snapshot()
 
 
 def _ids(values: Iterable[bytes]) -> Iterable[str]:
