@@ -104,6 +104,8 @@ def _ask_hidden(question: str) -> str:
 
 def _check_free(file: Path, name: str) -> None:
     known = tomllib.loads(file.read_text()).get("patchworks", {}) if file.exists() else {}
+    if not isinstance(known, dict):
+        give_up(f"{file}: patchworks is no table of companies; mend that first", WRONG_USAGE)
     if name in known:
         give_up(f"{file} has a company {name} already: give another --name", WRONG_USAGE)
 

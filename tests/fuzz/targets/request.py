@@ -51,10 +51,10 @@ def check(raw: bytes) -> None:
         assert json.loads(answer.body)["status"] == answer.status_code < 500
         assert len(answer.body) < 10_000, "a refusal repeats what it refuses"
     else:
-        assert _buried(entries) == [], "the engine buries what the edge took"
+        assert buried(entries) == [], "the engine buries what the edge took"
 
 
-def _buried(entries: list[Entry]) -> list[str]:
+def buried(entries: list[Entry]) -> list[str]:
     """What of a log that holds these entries the engine cannot read."""
     records = [Record(0, 0, None, batch.value, BATCH_HEADERS) for batch in pack(entries, 1)]
     read_back = [found for portion in read(records) for found in portion.events]

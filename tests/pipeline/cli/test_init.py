@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +92,18 @@ def test_an_address_of_something_else_is_told(init: Command, patchworks, monkeyp
 def test_a_name_that_cannot_be_a_setting_is_refused(init: Command):
     found = init("init", "--name", "Acme Ltd.")
     assert (found.code, "small letters" in found.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"), [("x = = 1", "is no TOML"), ("patchworks = 3", "no table of companies")]
+)
+def test_settings_that_cannot_be_added_to_are_left_alone(
+    init: Command, tmp_path: Path, settings: str, told: str
+):
+    file = tmp_path / "given.toml"
+    file.write_text(settings)
+    found = init("init", "--name", "acme", "--file", file)
+    assert (found.code, told in found.err, file.read_text()) == (2, True, settings)
 
 
 def test_doctor_finds_what_init_has_made_good(init: Command):
