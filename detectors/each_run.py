@@ -29,6 +29,9 @@ SIGNALS: Final[tuple[SignalName, ...]] = ("records", "latency", "errors", "volum
 """What size, duration, outcome and number are evidence of."""
 ALONE: Final = 1.5
 """Runs at once, on average, up to which a flow runs one at a time, a retry now and then apart."""
+SELDOM: Final = 0.1
+"""Share of times that a flow runs more than once, up to which that is worth telling. One whose runs
+have one page at night and several by day would tell of it every morning."""
 SETTLED: Final = 20
 """Runs after which the time between them is known well enough to leave busy flows alone."""
 HOLD: Final = 60
@@ -151,9 +154,11 @@ class EachRun(FlowState):
     def _number(self, rows: Rows, ended: Floats, rare: Floats) -> Judged:
         """Judge whether a flow that runs one at a time has run twice."""
         usual = self.at_once[rows.at].astype(np.float64)
-        twice = np.where((ended > 1) & (usual < ALONE), 1.0, 0.0)
+        twice = (ended > 1).astype(np.float64)
+        seldom = self.twice.bad[rows.at] < SELDOM * self.twice.runs[rows.at]
         judged = self.twice.step(rows, twice, np.ones(len(ended)), rare, self._threshold)
-        return judged._replace(observed=ended, expected=usual)
+        evidence = np.where(seldom, judged.evidence, 0.0)
+        return judged._replace(observed=ended, expected=usual, evidence=evidence)
 
     def _note(self, place: int, rows: Rows, judged: Judged) -> None:
         at = rows.at

@@ -115,6 +115,12 @@ def test_many_runs_at_once_are_not_counted_as_twice() -> None:
     assert max(flow.night(ended=20 + night % 20)["volume"] for night in range(80)) == 0
 
 
+def test_a_flow_with_one_page_at_night_and_several_by_day_does_not_run_twice() -> None:
+    flow, rng = Flow(every=5), np.random.default_rng(1)
+    pages = [1 + rng.poisson(0.2 if tick % 288 < 96 else 2) for tick in range(5 * 288)]
+    assert max(flow.night(ended=n)["volume"] for n in pages) == 0
+
+
 def test_an_outage_hardly_excuses_the_next() -> None:
     flow = lived(40)
     first = flow.night(bad=1)["errors"]
