@@ -86,9 +86,12 @@ async def _check_applied(kafka: KafkaSettings) -> None:
         finally:
             await log.aclose()
         if behind or midway:
+            what = (
+                f"{behind} records that are not applied" if behind else "half of a record applied"
+            )
             raise GrowthError(
-                f"partition {number} has {behind} records that are not applied wholly: stop what "
-                f"still writes, and let workers with {kafka.partitions} partitions finish"
+                f"partition {number} has {what}: stop what still writes, and let workers with "
+                f"{kafka.partitions} partitions finish"
             )
 
 
