@@ -29,10 +29,10 @@ ENV = {
 STRETCH = list(minutes(flows=4, length=90, per_minute=2))
 
 OUTAGE = [
-    *minutes(flows=17, length=10, per_minute=2),
-    [Entry(None, json.dumps(heartbeat(MONDAY + 600 + 6 * 3600)).encode())],
+    *minutes(flows=100, length=10, per_minute=0.5),
+    [Entry(None, json.dumps(heartbeat(MONDAY + 600 + 3600)).encode())],
 ]
-"""Ten minutes, then silence, and one record that closes six hours of windows: 20 MB of them."""
+"""Ten minutes, then silence, and one record that closes an hour of windows of many flows: 20 MB."""
 
 _IN_SNAPSHOT, _AFTER_SNAPSHOT = 30, 20
 
