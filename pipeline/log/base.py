@@ -18,7 +18,7 @@ BATCH_CONTENT_TYPE = b"application/cloudevents-batch+json"
 EVENT_CONTENT_TYPE = b"application/cloudevents+json"
 
 NOTHING = -1
-"""The offset before any record: what is applied where none has been, not wholly at least."""
+"""The offset before the first: how far a partition is applied until a record is, wholly."""
 
 
 @dataclass(frozen=True, slots=True)

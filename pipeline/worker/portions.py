@@ -15,9 +15,9 @@ from pipeline.log.base import NOTHING, Output, Record
 from pipeline.outputs.encode import encode
 
 PORTION_BYTES: Final = 8_000_000
-"""Outputs, and emissions not yet told, after which a commit is due: about a tenth of a second of
-work, beside which a transaction (20 ms on a local broker) costs little. The emission that comes to
-it still goes along, and is the window of all flows at most: 23 MB with 10,000 of them."""
+"""Of outputs and of windows not yet told, after which a commit is due: a fifth of a second of work,
+beside which a transaction (20 ms on a local broker) costs little. The emission that comes to it
+still goes along, and is one window of all flows at most: 23 MB with 10,000 of them."""
 
 
 class Place(NamedTuple):
