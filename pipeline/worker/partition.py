@@ -166,6 +166,9 @@ class Partition:
         portion = self._portion()
         brought = self.engine.apply_all(fresh)
         for place, emission in placed(self._place.applied, fresh, brought):
+            await self._take_turns()  # a window of many flows takes its time, and so do its outputs
+            if self._leaving and not portion.emissions:
+                return
             if place > self._place:
                 portion.add(emission)
             else:  # published by an owner that did not come to the end of the record
@@ -174,9 +177,6 @@ class Partition:
                 behind = lag + sum(record.offset > place.applied for record in fresh)
                 await self._commit(place, portion, behind)
                 portion = self._portion()
-            await self._take_turns()
-            if self._leaving and not portion.emissions:
-                return
         await self._commit(Place(fresh[-1].offset), portion, lag, snapshot=self._snapshot_due())
         self._whole = True
 
