@@ -7,7 +7,7 @@ same log gives the same bytes: once more, on another machine, or after a restart
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import compress
 from typing import Any
 
@@ -82,31 +82,36 @@ class Engine:
 
     def apply(self, record: Record) -> list[Emission]:
         """Apply one record; return what it brings about, in order."""
-        return self.apply_all((record,))
+        return [emission for _, emission in self.apply_all((record,))]
 
-    def apply_all(self, records: Iterable[Record]) -> list[Emission]:
-        """Apply records as if one by one, yet sooner; return what they bring about, in order."""
-        out: list[Emission] = []
+    def apply_all(self, records: Iterable[Record]) -> Iterator[tuple[Record, Emission]]:
+        """Apply records as if one by one, yet sooner; yield what each brings about, in order.
+
+        The state advances as this is consumed, to the end or not at all: a snapshot in between
+        would hold half of a record.
+        """
         for portion in read(records):
             for stretch in portion.stretches():
                 if len(stretch.events) < FEWEST or (runs := stretch.runs()) is None:
-                    self._apply_each(stretch, out)
+                    yield from self._apply_each(stretch)
                 else:
-                    self._apply_runs(stretch, runs, out)
-        return out
+                    yield from self._apply_runs(stretch, runs)
 
-    def _apply_each(self, entries: Entries, out: list[Emission]) -> None:
+    def _apply_each(self, entries: Entries) -> Iterator[tuple[Record, Emission]]:
         for record, place, event in zip(*entries, strict=True):
             if isinstance(event, DeadLetter):
-                self._bury(event, out)
+                yield record, self._bury(event)
             elif isinstance(event.data, structs.Heartbeat) or self._seen.first(
                 event.source, event.id
             ):
-                self._apply_event(record, place, event, out)
+                for emission in self._apply_event(record, place, event):
+                    yield record, emission
             else:
                 self.totals["duplicate"] += 1
 
-    def _apply_runs(self, entries: Entries, runs: list[EventStruct], out: list[Emission]) -> None:
+    def _apply_runs(
+        self, entries: Entries, runs: list[EventStruct]
+    ) -> Iterator[tuple[Record, Emission]]:
         """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
         first = self._seen.firsts([e.source for e in runs], [e.id for e in runs])
         new = list(compress(runs, first))
@@ -120,31 +125,32 @@ class Engine:
         ):
             # One that repeats an event is new all the same where that was refused.
             if is_new or self._seen.first(event.source, event.id):
-                self._apply_event(record, place, event, out)
+                for emission in self._apply_event(record, place, event):
+                    yield record, emission
             else:
                 self.totals["duplicate"] += 1
 
-    def _bury(self, letter: DeadLetter, out: list[Emission]) -> None:
+    def _bury(self, letter: DeadLetter) -> DeadLetter:
         self.totals[f"dead.{letter.reason}"] += 1
-        out.append(letter)
+        return letter
 
     def _apply_event(
-        self, record: Record, place: int | None, event: EventStruct, out: list[Emission]
-    ) -> None:
+        self, record: Record, place: int | None, event: EventStruct
+    ) -> Iterator[Emission]:
         """Apply an event that was not seen before."""
         try:
-            self._take(event, out)
+            yield from self._take(event)
         except RefusedError as refused:
             self._seen.forget(event.source, event.id)
-            self._bury(dead(record, place, refused.reason, str(refused)), out)
+            yield self._bury(dead(record, place, refused.reason, str(refused)))
         else:
             self.totals[f"events.{event.type}"] += 1
 
-    def _take(self, event: EventStruct, out: list[Emission]) -> None:
+    def _take(self, event: EventStruct) -> Iterable[Emission]:
         data = event.data
         if isinstance(data, structs.Heartbeat):
-            self._beat(data, out)
-        elif isinstance(data, structs.Annotation | structs.ConfigChanged):
+            return self._beat(data)
+        if isinstance(data, structs.Annotation | structs.ConfigChanged):
             self._brief(event, data)
         elif isinstance(data, structs.QueueSnapshot) and data.flow_id is None:
             self._flow_events.queues(event, data)
@@ -152,6 +158,7 @@ class Engine:
             self._sample(event, data)
         elif not isinstance(data, KEPT) and data.flow_id is not None:
             self._flow_events.take(event, data, FlowKey(event.tenant, data.flow_id))
+        return ()
 
     def _brief(self, event: EventStruct, data: structs.Annotation | structs.ConfigChanged) -> None:
         """What people tell. Every partition has it, so one of them alone tells of a defect.
@@ -170,7 +177,7 @@ class Engine:
             if self.partition == 0:
                 raise RefusedError("annotation", str(error)) from None
 
-    def _beat(self, beat: structs.Heartbeat, out: list[Emission]) -> None:
+    def _beat(self, beat: structs.Heartbeat) -> Iterator[Emission]:
         marks, most = self.watermarks, self.settings.max_collectors
         if beat.collector not in marks.collectors and len(marks.collectors) >= most:
             raise RefusedError(
@@ -189,12 +196,12 @@ class Engine:
         if changed:
             feeds = list(self.flows.feeds.values())  # who is down decides for whom others wait
             if self.partition == 0:
-                out += self._collector_alerts.judge(changed, marks)
+                yield from self._collector_alerts.judge(changed, marks)
         for feed in feeds:
             for one in self._closing.close_due(feed):
                 self.totals["windows"] += isinstance(one, ClosedWindow)
-                out.append(one)
-        out += self._metrics.close_due()
+                yield one
+        yield from self._metrics.close_due()
         self._seen.advance(marks.furthest, marks.own())
         self._runs.advance(marks.furthest)
         self._outlooks.advance(marks.furthest)

@@ -17,6 +17,9 @@ OutputTopic = Literal["signals", "alerts", "dead-letters"]
 BATCH_CONTENT_TYPE = b"application/cloudevents-batch+json"
 EVENT_CONTENT_TYPE = b"application/cloudevents+json"
 
+NOTHING = -1
+"""The offset before the first: how far a partition is applied until a record is, wholly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -55,6 +58,9 @@ class Output:
 class Checkpoint:
     """Where a partition stands: everything up to ``applied`` is published.
 
+    Of what the next record brings about, the first ``ahead`` emissions are published, too: a commit
+    may end in its midst.
+
     ``snapshot`` is the engine's state after record ``snapshot_offset``. None of either before the
     first snapshot: replay then begins at the partition's first record.
     """
@@ -62,6 +68,7 @@ class Checkpoint:
     applied: int
     snapshot_offset: int | None = None
     snapshot: bytes | None = None
+    ahead: int = 0
 
 
 class LogUnavailableError(Exception):
@@ -107,11 +114,17 @@ class PartitionLog(Protocol):
         """Yield the records above ``after`` (None: from the first) up to ``through`` (the last)."""
 
     async def commit(
-        self, applied: int, outputs: Sequence[Output], snapshot: bytes | None = None
+        self,
+        applied: int,
+        outputs: Sequence[Output],
+        snapshot: bytes | None = None,
+        *,
+        ahead: int = 0,
     ) -> None:
         """Make outputs, applied offset and, if given, a snapshot durable: all of it or nothing.
 
-        The snapshot holds everything up to ``applied``.
+        The snapshot holds everything up to ``applied``, and nothing beyond. ``ahead`` counts the
+        emissions of the next record that are published with or before this.
 
         Raises
         ------

@@ -50,7 +50,12 @@ class JournalPartitionLog:
             after = records[-1].offset
 
     async def commit(
-        self, applied: int, outputs: Sequence[Output], snapshot: bytes | None = None
+        self,
+        applied: int,
+        outputs: Sequence[Output],
+        snapshot: bytes | None = None,
+        *,
+        ahead: int = 0,
     ) -> None:
         """Write outputs, applied offset and snapshot in one transaction.
 
@@ -63,7 +68,7 @@ class JournalPartitionLog:
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            _advance(connection, self._partition, self._owner, applied)
+            _advance(connection, self._partition, self._owner, applied, ahead)
             _publish(connection, self._partition, outputs)
             if snapshot is not None:
                 _keep(connection, self._partition, applied, snapshot)
@@ -76,24 +81,24 @@ class JournalPartitionLog:
 
 
 def _open(partition: int, connection: sqlite3.Connection) -> tuple[int, Checkpoint | None]:
-    ((owner, applied, snapshot_offset),) = connection.execute(
+    ((owner, applied, snapshot_offset, ahead),) = connection.execute(
         "UPDATE checkpoints SET owner = owner + 1 WHERE partition = ?"
-        " RETURNING owner, applied, snapshot_offset",
+        " RETURNING owner, applied, snapshot_offset, ahead",
         (partition,),
     ).fetchall()
     if applied is None:
         return owner, None
     found = connection.execute("SELECT snapshot FROM snapshots WHERE partition = ?", (partition,))
     (snapshot,) = found.fetchone() or (None,)
-    return owner, Checkpoint(applied, snapshot_offset, snapshot)
+    return owner, Checkpoint(applied, snapshot_offset, snapshot, ahead)
 
 
 def _advance(
-    connection: sqlite3.Connection, partition: int, owner: int | None, applied: int
+    connection: sqlite3.Connection, partition: int, owner: int | None, applied: int, ahead: int
 ) -> None:
     updated = connection.execute(
-        "UPDATE checkpoints SET applied = ? WHERE partition = ? AND owner = ?",
-        (applied, partition, owner),
+        "UPDATE checkpoints SET applied = ?, ahead = ? WHERE partition = ? AND owner = ?",
+        (applied, ahead, partition, owner),
     )
     if updated.rowcount == 0:
         raise FencedError(f"partition {partition} of the journal has another owner")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ def repair(path: Path, partitions: int) -> tuple[list[Repaired], Path]:
             with closing(open_writable(new, len(places) or partitions)) as fresh:
                 fresh.execute("BEGIN")
                 found = [_copy(old, fresh, table) for table in _TABLES]
-                fresh.executemany("REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", places)
+                fresh.executemany("REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", places)
                 fresh.execute(
                     "UPDATE checkpoints SET snapshot_offset = NULL"
                     " WHERE partition NOT IN (SELECT partition FROM snapshots)"
@@ -95,11 +95,11 @@ def _locked(path: Path) -> sqlite3.Connection:
 
 
 def _places(old: sqlite3.Connection) -> list[tuple[int, ...]]:
-    try:
-        query = "SELECT partition, owner, applied, snapshot_offset FROM checkpoints"
-        return old.execute(query).fetchall()
-    except sqlite3.DatabaseError:
-        return []
+    for ahead in ("ahead", "0"):  # which a file of version 1 lacks
+        query = f"SELECT partition, owner, applied, snapshot_offset, {ahead} FROM checkpoints"  # noqa: S608 - no input
+        with suppress(sqlite3.DatabaseError):
+            return old.execute(query).fetchall()
+    return []
 
 
 def _copy(old: sqlite3.Connection, fresh: sqlite3.Connection, table: str) -> Repaired:

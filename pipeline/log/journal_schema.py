@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pipeline.log.base import LogUnavailableError
 
-VERSION = 1
+VERSION = 2
+"""Of the file. 2 has ``checkpoints.ahead``; a file of 1 is given it when it is opened for writing,
+and may be read as it is: who only reads looks at records and outputs."""
 BUSY_SECONDS = 5.0
 """How long a write waits for another process's before it gives up."""
 
@@ -39,14 +41,15 @@ _TABLES = (
         partition INTEGER PRIMARY KEY,
         owner INTEGER NOT NULL DEFAULT 0,
         applied INTEGER,
-        snapshot_offset INTEGER
+        snapshot_offset INTEGER,
+        ahead INTEGER NOT NULL DEFAULT 0
     )""",
     "CREATE TABLE snapshots (partition INTEGER PRIMARY KEY, snapshot BLOB NOT NULL)",
 )
 
 
 def open_writable(path: Path, partitions: int) -> sqlite3.Connection:
-    """Open the journal for reading and writing, and create it if it is new.
+    """Open the journal for reading and writing; create it if it is new, bring it on if it is old.
 
     Raises
     ------
@@ -66,6 +69,8 @@ def open_writable(path: Path, partitions: int) -> sqlite3.Connection:
         connection.execute("BEGIN IMMEDIATE")
         if _version(connection) == 0:
             _create(connection, partitions)
+        elif _version(connection) == 1:
+            _bring_on(connection)
         connection.execute("COMMIT")
         _check(connection, path, partitions)
     except sqlite3.Error as error:
@@ -139,9 +144,15 @@ def _create(connection: sqlite3.Connection, partitions: int) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def _bring_on(connection: sqlite3.Connection) -> None:
+    """Make a file of version 1 one of version 2."""
+    connection.execute("ALTER TABLE checkpoints ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
 def _check(connection: sqlite3.Connection, path: Path, partitions: int | None = None) -> None:
     version = _version(connection)
-    if version != VERSION:
+    if not 1 <= version <= VERSION:
         raise LogUnavailableError(f"journal {path}: format {version}, but this reads {VERSION}")
     (found,) = connection.execute("SELECT count(*) FROM checkpoints").fetchone()
     if partitions not in (None, found):

@@ -20,6 +20,10 @@ Offset = Annotated[int, msgspec.Meta(ge=0)]
 Applied = Annotated[int, msgspec.Meta(ge=-1)]
 """The last offset applied; -1 where flows have moved in before the partition had a record."""
 
+Ahead = Annotated[int, msgspec.Meta(ge=0)]
+"""How many emissions of the next record are published; headers from before there was this lack it.
+"""
+
 HEADER_KEY = b"header"
 OWNER_KEY = b"owner"
 """Of what an owner writes when it takes the partition over, to know where its end is."""
@@ -33,6 +37,7 @@ class Header(msgspec.Struct, frozen=True):
     applied: Applied
     snapshot_offset: Applied | None = None
     chunks: tuple[Offset, ...] = ()
+    ahead: Ahead = 0
 
 
 def chunk_key(number: int) -> bytes:
@@ -57,7 +62,7 @@ def parse_header(raw: bytes | None) -> Header:
     Examples
     --------
     >>> parse_header(b'{"applied": 7}')
-    Header(applied=7, snapshot_offset=None, chunks=())
+    Header(applied=7, snapshot_offset=None, chunks=(), ahead=0)
     """
     try:
         header = msgspec.json.decode(raw or b"", type=Header)
@@ -104,7 +109,7 @@ async def read_checkpoint(reader: PartitionReader, header: Header) -> Checkpoint
         If a chunk of the snapshot is not where it should be.
     """
     if header.snapshot_offset is None:
-        return Checkpoint(header.applied)
+        return Checkpoint(header.applied, ahead=header.ahead)
     wanted = set(header.chunks)
     chunks: list[bytes] = []
     async for records in reader.between(header.chunks[0], header.chunks[-1] + 1):
@@ -113,4 +118,4 @@ async def read_checkpoint(reader: PartitionReader, header: Header) -> Checkpoint
         snapshot = zstandard.ZstdDecompressor().decompress(b"".join(chunks))
     except zstandard.ZstdError as error:
         raise LogUnavailableError(f"the snapshot at {header.chunks} is damaged") from error
-    return Checkpoint(header.applied, header.snapshot_offset, snapshot)
+    return Checkpoint(header.applied, header.snapshot_offset, snapshot, header.ahead)

@@ -16,7 +16,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
-from pipeline.log.base import Checkpoint, FencedError, Output, Record
+from pipeline.log.base import NOTHING, Checkpoint, FencedError, Output, Record
 from pipeline.log.kafka_checkpoint import (
     HEADER_KEY,
     OWNER_KEY,
@@ -48,7 +48,7 @@ class KafkaPartitionLog:
         self._partition = partition
         self._name = f"partition {partition} of {settings.events_topic}"
         self._producer: AIOKafkaProducer | None = None
-        self._header = Header(applied=-1)
+        self._header = Header(NOTHING)
         self._topics = {
             "signals": settings.signals_topic,
             "alerts": settings.alerts_topic,
@@ -95,7 +95,12 @@ class KafkaPartitionLog:
                     yield [_record(found) for found in fetched]
 
     async def commit(
-        self, applied: int, outputs: Sequence[Output], snapshot: bytes | None = None
+        self,
+        applied: int,
+        outputs: Sequence[Output],
+        snapshot: bytes | None = None,
+        *,
+        ahead: int = 0,
     ) -> None:
         """Publish outputs, header and snapshot in one transaction.
 
@@ -114,7 +119,7 @@ class KafkaPartitionLog:
             chunks = None if snapshot is None else await asyncio.to_thread(split, snapshot)
             with translated(self._name):
                 async with asyncio.timeout(COMMIT_SECONDS):
-                    await self._transact(producer, applied, outputs, chunks)
+                    await self._transact(producer, Header(applied, ahead=ahead), outputs, chunks)
         except BaseException:
             await abort(producer)
             await self.aclose()
@@ -145,21 +150,22 @@ class KafkaPartitionLog:
         reading = PartitionReader.open(self._settings, topic, self._partition, "read_committed")
         async with reading as reader:
             header = await read_header(reader, end)
-            self._header = header or Header(applied=-1)
+            self._header = header or Header(NOTHING)
             return await read_checkpoint(reader, header) if header else None
 
     async def _transact(
         self,
         producer: AIOKafkaProducer,
-        applied: int,
+        header: Header,
         outputs: Sequence[Output],
         chunks: list[bytes] | None,
     ) -> None:
         await producer.begin_transaction()
         sent = [await self._publish(producer, output) for output in outputs]
-        header = msgspec.structs.replace(self._header, applied=applied)
+        at, where = self._header.snapshot_offset, self._header.chunks
         if chunks is not None:
-            header = Header(applied, applied, await self._keep(producer, chunks))
+            at, where = header.applied, await self._keep(producer, chunks)
+        header = msgspec.structs.replace(header, snapshot_offset=at, chunks=where)
         sent.append(await self._checkpoint(producer, HEADER_KEY, msgspec.json.encode(header)))
         await asyncio.gather(*sent)  # committing would not tell that one of them failed
         await producer.commit_transaction()

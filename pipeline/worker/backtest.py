@@ -32,7 +32,9 @@ class EngineLog:
     async def append(self, entries: Sequence[Entry]) -> None:
         """Apply all entries."""
         for batch in pack(entries, self.partitions):
-            self._see(self.engine.apply(Record(0, self._offset, None, batch.value, BATCH_HEADERS)))
+            record = Record(0, self._offset, None, batch.value, BATCH_HEADERS)
+            for _, emission in self.engine.apply_all((record,)):
+                self._see((emission,))
             self._offset += 1
 
     async def aclose(self) -> None:

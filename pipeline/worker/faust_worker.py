@@ -29,14 +29,14 @@ BATCH = 2_000
 local broker), so a full batch makes commits a small part of the work."""
 
 COMMIT_BYTES = 12_000_000
-"""Bytes of records that go into one transaction at most: some forty thousand events. What they
-bring about has to fit into memory, and into the time a transaction has."""
+"""Bytes of records that are applied between two snapshots at most: some forty thousand events. What
+they bring about is committed in portions, however much it is."""
 
 WITHIN = 0.1
 """Seconds to wait for a batch to fill: the most that batching adds to an alert's way."""
 
 DRAIN_SECONDS = 4.0
-"""To finish the batch in hand and leave snapshots behind; Faust then takes three more to stop."""
+"""To finish the commit in hand and leave snapshots behind; Faust then takes three more to stop."""
 
 log = structlog.get_logger()
 
@@ -97,7 +97,8 @@ class FaustWorker:
                     current = [e for e in events if self._is_current(e.message)]
                     await self._process([_record(e.message) for e in current])
                     for event in current:
-                        event.ack()
+                        if self._is_applied(event.message):
+                            event.ack()
         except Exception as error:
             self._failure = error
             raise
@@ -113,6 +114,12 @@ class FaustWorker:
             and message.partition in (self._assigned or ())
             and message.generation_id == self.app.consumer_generation_id
         )
+
+    def _is_applied(self, message: Any) -> bool:
+        """Tell whether a record is published wholly; one that was broken off is delivered again."""
+        partition = self._partitions.get(message.partition)
+        applied = None if partition is None else partition.applied
+        return applied is not None and message.offset <= applied
 
     async def _process(self, records: Sequence[Record]) -> None:
         by_partition: defaultdict[int, list[Record]] = defaultdict(list)
@@ -161,12 +168,14 @@ class FaustWorker:
         """Let go of everything: a rebalance takes all partitions first, and then gives some."""
         self._assigned = None
         self._revoked_at = time.monotonic()
+        self._leave()
         async with self._lock:
             await self._let_go()
 
     async def _drain(self) -> None:
-        """Finish the batch in hand and leave snapshots behind, while still in the group."""
+        """Finish the commit in hand and leave snapshots behind, while still in the group."""
         self._stopping = True
+        self._leave()
         try:
             async with asyncio.timeout(DRAIN_SECONDS), self._lock:
                 if self._failure is None:
@@ -175,6 +184,11 @@ class FaustWorker:
             # Nothing is lost by it: whoever opens the partition next replays a little more.
             log.warning("left without a last snapshot", reason=str(error) or "out of time")
         await self._let_go()
+
+    def _leave(self) -> None:
+        """Have what is at work come to an end soon, whatever a record brings about."""
+        for partition in self._partitions.values():
+            partition.leave()
 
     async def _let_go(self) -> None:
         partitions, self._partitions = self._partitions, {}

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 
 from pipeline.engine.emissions import FlowKey
 from pipeline.engine.resharding import flows_in, part_of
+from pipeline.log.base import NOTHING
 from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.log.partitioner import partition_of
 from pipeline.log.topics import check, extend
 from pipeline.settings import KafkaSettings, Settings
 from pipeline.worker.partition import Partition
-
-NOTHING = -1
-"""How far a new partition has been applied: it has no record yet."""
 
 
 class GrowthError(Exception):
@@ -83,13 +81,17 @@ async def _check_applied(kafka: KafkaSettings) -> None:
         try:
             checkpoint = await log.open()  # shuts out a worker that still runs
             applied = None if checkpoint is None else checkpoint.applied
+            midway = checkpoint is not None and checkpoint.ahead > 0
             behind = sum([len(page) async for page in log.replay(applied, None)])
         finally:
             await log.aclose()
-        if behind:
+        if behind or midway:
+            what = (
+                f"{behind} records that are not applied" if behind else "half of a record applied"
+            )
             raise GrowthError(
-                f"partition {number} has {behind} records that are not applied: stop what still "
-                f"writes, and let workers with {kafka.partitions} partitions finish"
+                f"partition {number} has {what}: stop what still writes, and let workers with "
+                f"{kafka.partitions} partitions finish"
             )
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.engine import Engine
-from pipeline.log.base import Entry, Record
+from pipeline.log.base import NOTHING, Entry, Record
 from pipeline.log.batching import BATCH_HEADERS, pack
 from pipeline.log.kafka import KafkaLog
+from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.log.topics import check
 from pipeline.outputs.encode import encode
 from pipeline.settings import KafkaSettings, Settings
@@ -108,6 +109,21 @@ async def test_nothing_is_changed_while_records_wait(kafka: str, make_topics: Ma
     await written(topics, list(minutes(flows=4, length=3, per_minute=2)))
 
     with pytest.raises(GrowthError, match="partition 0 has 3 records that are not applied"):
+        await grow(settings_on(topics), 4)
+
+    assert check(topics) == ()
+
+
+async def test_nothing_is_changed_while_half_of_a_record_is_applied(
+    kafka: str, make_topics: MakeTopics
+) -> None:
+    topics = make_topics(kafka, 2)
+    log = KafkaPartitionLog(topics, 1)
+    await log.open()
+    await log.commit(NOTHING, (), ahead=3)
+    await log.aclose()
+
+    with pytest.raises(GrowthError, match="partition 1 has half of a record applied"):
         await grow(settings_on(topics), 4)
 
     assert check(topics) == ()

@@ -45,6 +45,12 @@ def _wrap(target: str, now: Callable[[str], None]) -> None:
             result = await original(*args, **named)
             now("after")
             return result
+    elif inspect.isgeneratorfunction(original):
+
+        def wrapped(*args: Any, **named: Any) -> Any:
+            now("before")
+            yield from original(*args, **named)
+            now("after")
     else:
 
         def wrapped(*args: Any, **named: Any) -> Any:

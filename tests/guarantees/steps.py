@@ -30,6 +30,9 @@ _BATCH = 2
 _AFTER_MARK = 2
 _HEADER = 3
 
+# What one record brings about comes in three commits (see scenario.py).
+_PORTIONS = ("portion", "further", "rest")
+
 _EDGE = {
     "body": Step("pipeline.ingest.app:read_body", _POST),
     "admit": Step("pipeline.ingest.app:admit", _POST),
@@ -41,7 +44,7 @@ _RECOVERY = {
 }
 _WORK = {
     "apply": Step("pipeline.engine.engine:Engine.apply_all", _BATCH),
-    "encode": Step("pipeline.worker.partition:encode"),
+    "encode": Step("pipeline.worker.portions:encode"),
 }
 _OBSERVE = {"observe": Step("pipeline.worker.observing:MetricsObserver.progress")}
 
@@ -62,6 +65,9 @@ STEPS: dict[str, dict[str, Step]] = {
         "keep": Step("sql:INSERT OR REPLACE INTO snapshots"),
         "commit": Step(f"sql:COMMIT {_ADVANCE}"),
         **_OBSERVE,
+    },
+    "From one record to several commits": {
+        name: Step(f"sql:COMMIT {_ADVANCE}", nth) for nth, name in enumerate(_PORTIONS, 1)
     },
     "From the request to the topic": {
         **_EDGE,
@@ -84,6 +90,10 @@ STEPS: dict[str, dict[str, Step]] = {
         **_OBSERVE,
         "ack": Step("faust.events:Event.ack"),
         "offset": Step("faust.transport.drivers.aiokafka:Consumer.commit"),
+    },
+    "From one record to several transactions": {
+        name: Step("aiokafka:AIOKafkaProducer.commit_transaction", nth)
+        for nth, name in enumerate(_PORTIONS, _AFTER_MARK)
     },
 }
 """By the headings and first columns of the tables in ``docs/guarantees.md``."""

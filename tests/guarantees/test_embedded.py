@@ -19,10 +19,14 @@ from tests.e2e.verifier import TOPICS, Published, replayed, until
 from tests.guarantees.page import Death, deaths, name
 from tests.guarantees.scenario import (
     ENV,
+    OUTAGE,
     STRETCH,
     check_counted_once,
+    of_outage,
     program,
+    seen_of_last,
     seen_of_request,
+    work_all_but_one,
     work_half,
 )
 from tests.guarantees.sender import Sender
@@ -105,3 +109,22 @@ async def test_a_batch_in_which_it_dies(death: Death, settings: JournalSettings,
     assert ("published" if is_published else "not published") == death.seen
     with run():
         await check_all_is_published(settings)
+
+
+@pytest.mark.parametrize("death", deaths("From one record to several commits"), ids=name)
+async def test_a_record_of_several_commits_in_which_it_dies(
+    death: Death, settings: JournalSettings, run: Run
+) -> None:
+    journal = await Journal.open(settings)
+    await feed(journal, OUTAGE)
+    log = await journal.read(0, None)
+    await work_all_but_one(journal.partition(0), log, "journal")
+    await journal.aclose()
+    before = published(settings)
+    with run(program=program(death)) as victim:
+        code = await asyncio.to_thread(victim.exit_code, within=60)
+        assert code == -signal.SIGKILL, victim.said()
+    assert seen_of_last(before, published(settings)) == death.seen
+    with run():
+        await until(lambda: applied(settings) == log[-1].offset, "everything is applied")
+        assert published(settings) == of_outage()

@@ -16,14 +16,18 @@ from pipeline.settings import EngineSettings, KafkaSettings
 from tests.conftest import MakeTopics
 from tests.e2e.processes import PROGRAM, Cogentai, environment, free_port
 from tests.e2e.retail import feed
-from tests.e2e.verifier import published, read, replayed, until, verified
+from tests.e2e.verifier import published, read, replayed, settled, until, verified
 from tests.guarantees.page import Death, deaths, name
 from tests.guarantees.scenario import (
     ENV,
+    OUTAGE,
     STRETCH,
     check_counted_once,
+    of_outage,
     program,
+    seen_of_last,
     seen_of_request,
+    work_all_but_one,
     work_half,
 )
 from tests.guarantees.sender import Sender
@@ -93,3 +97,21 @@ async def test_a_batch_in_which_the_worker_dies(
     assert ("published" if is_published else "not published") == death.seen
     with start("worker"):
         check_counted_once(await verified(topics))
+
+
+@pytest.mark.parametrize("death", deaths("From one record to several transactions"), ids=name)
+async def test_a_record_of_several_transactions_in_which_the_worker_dies(
+    death: Death, topics: KafkaSettings, start: Start
+) -> None:
+    log = await KafkaLog.open(topics)
+    await feed(log, OUTAGE)
+    await log.aclose()
+    partition = KafkaPartitionLog(topics, 0)
+    await work_all_but_one(partition, await records(topics), topics.events_topic)
+    before = await published(topics)
+    with start("worker", program(death)) as victim:
+        code = await asyncio.to_thread(victim.exit_code, within=60)
+        assert code == -signal.SIGKILL, victim.said()
+    assert seen_of_last(before, await published(topics)) == death.seen
+    with start("worker"):
+        assert await settled(topics, of_outage()) == of_outage()

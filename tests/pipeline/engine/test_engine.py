@@ -432,6 +432,32 @@ def test_an_engine_restored_from_a_snapshot_has_the_same_future(cut: int) -> Non
     assert restored.snapshot() == original.snapshot()
 
 
+def test_windows_are_closed_only_as_they_are_taken() -> None:
+    e = engine()
+    feed(e, run(MONDAY + 5), heartbeat(MONDAY + 60))
+    brought = e.apply_all([batch(heartbeat(MONDAY + 600))])
+    next(brought)
+    assert e.totals["windows"] == 2
+    assert len(list(brought)) == 8
+    assert e.totals["windows"] == 10
+
+
+def test_each_emission_comes_with_the_record_that_brought_it_about() -> None:
+    records = [
+        batch(run(MONDAY + 5), heartbeat(MONDAY + 60)),
+        batch(run(MONDAY + 65)),
+        Record(0, 7, None, b"not an event"),
+        batch(heartbeat(MONDAY + 180)),
+    ]
+    brought = [(record, type(emission)) for record, emission in engine().apply_all(records)]
+    assert brought == [
+        (records[0], ClosedWindow),
+        (records[2], DeadLetter),
+        (records[3], ClosedWindow),
+        (records[3], ClosedWindow),
+    ]
+
+
 def test_a_snapshot_holds_no_secret_shape() -> None:
     """It is plain MessagePack: nothing in it can run when it is read."""
     e = engine()

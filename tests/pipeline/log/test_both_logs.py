@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from pipeline.log.base import Checkpoint, Entry, FencedError, Output, PartitionLog
+from pipeline.log.base import NOTHING, Checkpoint, Entry, FencedError, Output, PartitionLog
 from pipeline.log.batching import BATCH_HEADERS
 from pipeline.log.partitioner import partition_of
 
@@ -95,6 +95,38 @@ async def test_a_checkpoint_keeps_the_last_snapshot_and_the_last_offset(log):
     await partition.commit(9, [])
 
     assert await log.partition(HOME).open() == Checkpoint(9, 7, b"new")
+
+
+async def test_a_commit_may_end_in_the_midst_of_a_record(log):
+    partition = log.partition(HOME)
+    await partition.open()
+    await partition.commit(5, [], snapshot=b"state")
+    await partition.commit(5, [alert("a"), alert("b")], ahead=2)
+    await partition.commit(5, [alert("c")], ahead=3)
+
+    assert await log.published("alerts") == [alert("a"), alert("b"), alert("c")]
+    assert await log.partition(HOME).open() == Checkpoint(5, 5, b"state", ahead=3)
+
+
+async def test_a_commit_of_the_whole_record_is_ahead_no_more(log):
+    partition = log.partition(HOME)
+    await partition.open()
+    await partition.commit(NOTHING, [alert("a")], ahead=1)
+    await partition.commit(0, [alert("b")])
+
+    assert await log.partition(HOME).open() == Checkpoint(0)
+
+
+async def test_in_the_midst_of_the_first_record_there_is_nothing_to_replay(log):
+    await log.events.append([event(1)])
+    partition = log.partition(HOME)
+    await partition.open()
+    await partition.commit(NOTHING, [alert("a")], ahead=1)
+
+    found = await log.partition(HOME).open()
+
+    assert found == Checkpoint(NOTHING, ahead=1)
+    assert await replayed(partition, None, NOTHING) == []
 
 
 async def test_partitions_do_not_share_a_checkpoint(log):

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.log.base import Entry, LogUnavailableError, Record
+from pipeline.log.base import Checkpoint, Entry, LogUnavailableError, Record
 from pipeline.log.batching import BATCH_HEADERS
 from pipeline.log.journal import Journal
+from pipeline.log.journal_reader import JournalReader
+from pipeline.log.journal_schema import open_writable
 from pipeline.log.partitioner import partition_of
 
 
@@ -206,6 +208,24 @@ async def test_a_journal_of_another_format_is_refused(tmp_path: Path, open_journ
         await open_journal()
 
 
+async def test_a_journal_of_the_first_format_goes_on_where_it_was(tmp_path: Path, open_journal):
+    as_in_format_1(tmp_path / "journal.db")
+
+    journal = await open_journal()
+
+    assert await journal.partition(0).open() == Checkpoint(7, 5, b"state", ahead=0)
+    assert numbers(await journal.read(0, after=None)) == [1]
+
+
+async def test_a_journal_of_the_first_format_may_be_read_before_it_is_written(tmp_path: Path):
+    as_in_format_1(tmp_path / "journal.db")
+
+    reader = await JournalReader.open(tmp_path / "journal.db")
+
+    assert numbers(await reader.read(0, after=None)) == [1]
+    await reader.aclose()
+
+
 async def test_a_closed_journal_takes_nothing(journal: Journal):
     await journal.aclose()
 
@@ -221,6 +241,17 @@ async def test_closing_finishes_what_was_handed_in(open_journal):
     await asyncio.gather(*appends)
 
     assert len(numbers(await (await open_journal()).read(0, after=None))) == 50
+
+
+def as_in_format_1(path: Path) -> None:
+    """Leave a journal as it was before commits could end in the midst of a record."""
+    connection = open_writable(path, 1)
+    connection.execute("ALTER TABLE checkpoints DROP COLUMN ahead")
+    connection.execute("PRAGMA user_version = 1")
+    connection.execute("UPDATE checkpoints SET applied = 7, snapshot_offset = 5")
+    connection.execute("INSERT INTO snapshots VALUES (0, ?)", (b"state",))
+    connection.execute("INSERT INTO records VALUES (5, 0, 0.0, ?)", (b"[1]",))
+    connection.close()
 
 
 async def _set_busy_timeout(journal: Journal, milliseconds: int) -> None:

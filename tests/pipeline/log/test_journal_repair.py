@@ -104,6 +104,22 @@ async def test_it_goes_on_where_it_was_and_publishes_nothing_twice(path: Path):
     assert len(set(starts)) == len(starts) == MINUTES + 5
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_partition_keeps_its_place_whatever_format_the_journal_has(path: Path, version: int):
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("UPDATE checkpoints SET ahead = 3")
+        if version == 1:
+            old.execute("ALTER TABLE checkpoints DROP COLUMN ahead")
+            old.execute("PRAGMA user_version = 1")
+        old.commit()
+
+    repair(path, 1)
+
+    with closing(sqlite3.connect(path)) as new:
+        places = new.execute("SELECT applied, snapshot_offset, ahead FROM checkpoints").fetchall()
+    assert places == [(MINUTES, MINUTES, 3 if version == 2 else 0)]
+
+
 async def test_a_number_of_a_lost_record_is_not_given_out_again(path: Path):
     scratch(path, "records", 0.999)
     repair(path, 1)

@@ -101,6 +101,19 @@ async def test_a_partition_that_commits_slowly_is_left_alone(
     assert kennel.bites == []
 
 
+async def test_a_partition_that_commits_portions_of_one_record_is_left_alone(
+    settings: KafkaSettings, kennel: Kennel
+) -> None:
+    await written(settings, 9)
+    kennel.dog.assigned([0])
+    for ahead in range(1, 6):
+        partition = kennel.at(4)
+        partition.ahead = ahead
+        kennel.dog.progress(partition)
+        await asyncio.sleep(0.6 * STALL)
+    assert kennel.bites == []
+
+
 async def test_markers_of_transactions_are_nothing_to_do(
     settings: KafkaSettings, kennel: Kennel
 ) -> None:
