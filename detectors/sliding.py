@@ -68,12 +68,16 @@ class SlidingSums(FlowState):
         self.depth = int(back.max()) + 1
         self.ring = Ring(self.depth, quantity, back, np.uint16 if coarse else np.float32)
 
-    def push(self, rows: Rows, values: Floats) -> None:
-        """Append one window: ``values`` has shape (quantities, rows)."""
+    def push(self, rows: Rows, values: Floats) -> Floats:
+        """Append one window: ``values`` has shape (quantities, rows).
+
+        Return what entered each sum, and what left it over each span: (sums, 1 + spans, rows).
+        """
         self.ring.push(rows, self._kept(np.minimum(values, CEILING)))
         held = self.ring.read(rows)
-        exact = (decode(held) if self._coarse else held).astype(np.float64)
+        exact: Floats = (decode(held) if self._coarse else held).astype(np.float64)
         self.sums[..., rows.at] += exact[:, :1] - exact[:, 1:]
+        return exact
 
     def _kept(self, values: Floats) -> NDArray[Any]:
         if self._coarse:

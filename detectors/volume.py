@@ -39,6 +39,9 @@ USUAL: Final = 3.0
 """Standard deviations up to which a stray window counts at once: one window in a thousand."""
 DRIFT_SPAN: Final = 15
 """Minutes of the residual that the cumulative sums add up."""
+QUEUE: Final = 60
+"""Seconds by which a schedule's runs may come late: a queue is emptied twice a minute. Of wider
+windows that is a small part."""
 SHIFT: Final = 5
 """Minutes by which a sharp edge may come early or late (detection notes)."""
 DECAY: Final = 0.99
@@ -50,9 +53,10 @@ START: Final = 120
 """Minutes before a span is judged, besides its own length."""
 DISPERSION_STEP: Final = 0.0015
 """Step in a minute of the logarithm of the dispersion (detection notes)."""
-EXPECTED: Final = (0, 1, 1, 1, 2, 2, 2)
-"""Sums of what is expected: the best guess, and the bounds also `SHIFT` earlier and later."""
-BASE, HIGH, LOW = 0, slice(1, 4), slice(4, 7)
+EXPECTED: Final = (0, 1, 1, 1, 2, 2, 2, 1, 2)
+"""Sums of what is expected: the best guess, and the bounds also `SHIFT` earlier and later, and a
+minute later."""
+BASE, HIGH, LOW, NEXT = 0, slice(1, 4), slice(4, 7), slice(7, 9)
 IN_TIME: Final = [0, 2, 5]
 """Of each of the three the sum that is not shifted."""
 UNBOUNDED: Final = 1e7
@@ -100,7 +104,8 @@ class Volume(FlowState):
         self.strays = Strays(width)
         self.counts = SlidingSums([0], spans)
         self.levels = Ring(spans[-1] + 1, 0, self.spans - 1, np.float16)
-        ends = (shift, *(late * shift for late in (0, 1, 2) * 2))
+        ends = (shift, *(late * shift for late in (0, 1, 2) * 2), *[max(shift - 1, 0)] * 2)
+        self._queues = width.seconds <= QUEUE
         self.expectations = SlidingSums(EXPECTED, spans, ends, coarse=True)
         self._warm_up = width.windows(WARM_UP)
         self._drift_span = int(np.searchsorted(self.spans, width.windows(DRIFT_SPAN)))
@@ -133,10 +138,10 @@ class Volume(FlowState):
         minute, ahead = when
         level = self.level[rows.at].copy()
         self.seasonality.close(rows, minute, self.alpha[1, rows.at])
-        sums = self._look_ahead(rows, ahead, outlook.ahead)
+        sums, edges = self._look_ahead(rows, ahead, outlook.ahead)
         self._note_stray(rows, count, sums[IN_TIME, 0], patient)
         self._push(rows, count)
-        judged = self._judge(rows, count, sums)
+        judged = self._judge(rows, count, sums, edges)
         self._learn_dispersion(rows, judged, outlook.now)
         self._learn_level(
             rows, count, *outlook.hurried(rows, count, Expectation(*sums[IN_TIME, 0]))
@@ -147,7 +152,7 @@ class Volume(FlowState):
 
     def skip(self, rows: Rows, ahead: Ints, outlook: Outlook = NOTHING) -> None:
         """Pass over a window nobody watched: it is taken to have been as expected."""
-        base = self._look_ahead(rows, ahead, outlook.ahead)[BASE, 0]
+        base = self._look_ahead(rows, ahead, outlook.ahead)[0][BASE, 0]
         self._push(rows, base * np.exp(self._decay * self.level[rows.at]))
         self.strays.skip(rows)
         self.level[rows.at] *= self._decay
@@ -175,15 +180,22 @@ class Volume(FlowState):
         self.seasonality.relearn(rows, pattern=pattern)
         self.risen[rows.at] = self.fallen[rows.at] = 0
 
-    def _look_ahead(self, rows: Rows, ahead: Ints, told: Scaling | None) -> Floats:
-        """Sums of `EXPECTED`, by span and row."""
+    def _look_ahead(
+        self, rows: Rows, ahead: Ints, told: Scaling | None
+    ) -> tuple[Floats, tuple[Floats, Floats]]:
+        """Sums of `EXPECTED`, by span and row, and what may have come late over their edges.
+
+        That is what was due just before each span began, beyond what was due a minute later, and
+        what is due in its newest minute, beyond what is in the next.
+        """
         expected = self.seasonality.expected(rows, ahead)
         if told is not None:
             quiet = told.quiet.any()
             other = self.seasonality.expected(rows, weekend(ahead)) if quiet else expected
             expected = told.applied(rows, expected, other)
-        self.expectations.push(rows, np.array(expected))
-        return self.expectations.over(rows)
+        moved = self.expectations.push(rows, np.array(expected))
+        late = np.maximum(moved[IN_TIME[1:]] - moved[NEXT], 0) * self._queues
+        return self.expectations.over(rows), (late[0, 1:], late[1, :1])
 
     def _note_stray(self, rows: Rows, count: Floats, expected: Floats, patient: Bools) -> None:
         alpha = self.alpha[0, rows.at]
@@ -200,12 +212,15 @@ class Volume(FlowState):
         factor: Floats = np.exp(self.levels.read(rows).astype(np.float64) * self._fading)
         return factor
 
-    def _judge(self, rows: Rows, count: Floats, sums: Floats) -> Counts:
+    def _judge(
+        self, rows: Rows, count: Floats, sums: Floats, edges: tuple[Floats, Floats]
+    ) -> Counts:
         alpha = self.alpha[:, rows.at].copy()
         factor = self._level_at_start(rows)
         seen = self.counts.over(rows)[0]
         X = seen - self.strays.excess_over(rows, self.spans)
-        bound = X.clip(factor * sums[LOW].min(axis=0), factor * sums[HIGH].max(axis=0))
+        least = np.maximum(sums[LOW].min(axis=0) - edges[1], 0)
+        bound = X.clip(factor * least, factor * (sums[HIGH].max(axis=0) + edges[0]))
         judged = (bound != X) & (self.age[rows.at] >= self._start)
         z = deviance_residual(X, bound, alpha) * judged
         self._accumulate(rows, z[self._drift_span])

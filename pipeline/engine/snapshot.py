@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-VERSION = 6
+VERSION = 7
 """Raised whenever a state of one version cannot be read as one of another."""
 
 _ARRAY = 1

@@ -63,3 +63,35 @@ def test_counts_alone_are_judged_by_every_minute(count: float) -> None:
 
 def test_a_sparse_flow_is_judged_by_every_minute() -> None:
     assert Flow(patient=True, usual=3).pass_minute(40).max() > ALARMING
+
+
+class Hourly(Flow):
+    """A batch of fifty runs five minutes past every hour, watched for two days."""
+
+    def __init__(self) -> None:
+        super().__init__(patient=False, usual=0)
+        for _ in range(2 * 24):
+            self.pass_hour()
+
+    def pass_hour(self, *, late: int = 0, runs: float = USUAL) -> np.ndarray:
+        """Return the most evidence there was in an hour of too many and too few."""
+        counts = np.zeros(60)
+        counts[5 + late] = runs
+        return np.max([self.pass_minute(count) for count in counts], axis=0)
+
+
+def test_a_batch_may_come_a_minute_late_and_in_time_again() -> None:
+    flow = Hourly()
+    usual = flow.pass_hour()
+    assert flow.pass_hour(late=1) == pytest.approx(usual, abs=1)
+    assert flow.pass_hour() == pytest.approx(usual, abs=1)
+
+
+def test_a_batch_that_comes_half_an_hour_late_or_twice_is_told() -> None:
+    assert Hourly().pass_hour(late=30)[0] > ALARMING
+    assert Hourly().pass_hour(runs=4 * USUAL)[0] > ALARMING
+
+
+def test_a_batch_that_does_not_come_is_seen_within_the_hour() -> None:
+    flow = Hourly()
+    assert flow.pass_hour(runs=0)[1] > 5
