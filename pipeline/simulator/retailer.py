@@ -90,7 +90,10 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Run duration: natural log of milliseconds on average, its spread, and what load adds."""
+    """Run duration: natural log of milliseconds on average, its spread, and what load adds.
+
+    Pages of a schedule end in the minute they start in, as the windows of the history have it.
+    """
 
     log_mean: float
     sd: float
@@ -192,7 +195,7 @@ FLOWS: tuple[FlowProfile, ...] = (
     ),
     FlowProfile(
         "prices-netsuite-shopify", "Prices: NetSuite to Shopify", "NetSuite", "Shopify",
-        runs=10, rhythm=OFFICE, latency=Latency(9.6, 0.35, 0.03), dispersion=40,
+        runs=10, rhythm=OFFICE, latency=Latency(8.9, 0.35, 0.03), dispersion=40,
         error_rate=0.005, records=120.0, cadence=Cadence(every=60, offset=5),
     ),
     FlowProfile(
