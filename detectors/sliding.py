@@ -43,7 +43,7 @@ class SlidingSums(FlowState):
     >>> sums.reserve(1)
     >>> flow = Rows.of(np.array([0]))
     >>> for count in (5.0, 7.0, 1.0, 2.0):
-    ...     sums.push(flow, np.array([[count]]))
+    ...     _ = sums.push(flow, np.array([[count]]))
     >>> sums.over(flow)[0]
     array([[ 2.],
            [10.]])
