@@ -156,8 +156,9 @@ class EachRun(FlowState):
         usual = self.at_once[rows.at].astype(np.float64)
         twice = (ended > 1).astype(np.float64)
         seldom = self.twice.bad[rows.at] < SELDOM * self.twice.runs[rows.at]
+        alone = seldom & (usual < ALONE)
         judged = self.twice.step(rows, twice, np.ones(len(ended)), rare, self._threshold)
-        evidence = np.where(seldom, judged.evidence, 0.0)
+        evidence = np.where(alone, judged.evidence, 0.0)
         return judged._replace(observed=ended, expected=usual, evidence=evidence)
 
     def _note(self, place: int, rows: Rows, judged: Judged) -> None:

@@ -55,7 +55,7 @@ DISPERSION_STEP: Final = 0.0015
 """Step in a minute of the logarithm of the dispersion (detection notes)."""
 EXPECTED: Final = (0, 1, 1, 1, 2, 2, 2, 1, 2)
 """Sums of what is expected: the best guess, and the bounds also `SHIFT` earlier and later, and a
-minute later."""
+window on (`NEXT`), of which only what enters and leaves is read."""
 BASE, HIGH, LOW, NEXT = 0, slice(1, 4), slice(4, 7), slice(7, 9)
 IN_TIME: Final = [0, 2, 5]
 """Of each of the three the sum that is not shifted."""

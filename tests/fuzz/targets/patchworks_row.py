@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -18,8 +17,7 @@ from pipeline.collect.runs import end_event, read_run, start_event
 from pipeline.collect.tracked import tracked_event
 from pipeline.ingest.admission import admit
 from pipeline.ingest.problems import RefusedError
-from pipeline.settings import IngestSettings
-from tests.fuzz.targets.request import buried
+from tests.fuzz.targets.request import NOW, SETTINGS, buried
 
 LONGEST = 16_384
 WORDS = (
@@ -27,8 +25,6 @@ WORDS = (
     b'"retry"', b'"error_warning_logs": [{', b'"log_message"', b"1e999", b"9" * 400, b"true",
     b'"2026-03-02 10:00:00"', b'"9999-12-31T23:59:59Z"', b'"\\ud800"', b'"0 * * * *"', b"null",
 )  # fmt: skip
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-SETTINGS = IngestSettings()
 
 
 def seeds() -> list[bytes]:

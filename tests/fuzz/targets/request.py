@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pipeline.engine.emissions import DeadLetter
@@ -44,8 +45,13 @@ def _binary(event: bytes) -> bytes:
 
 def check(raw: bytes) -> None:
     headers, body = parsed(raw)
+    taken_or_refused(lambda: raw_events(mode_of(headers), headers, body))
+
+
+def taken_or_refused(events: Callable[[], list[bytes]]) -> None:
+    """What is taken, the engine can read; what is not, is refused by name."""
     try:
-        entries = admit(raw_events(mode_of(headers), headers, body), SETTINGS, NOW)
+        entries = admit(events(), SETTINGS, NOW)
     except RefusedError as refused:
         answer = problem(refused)
         assert json.loads(answer.body)["status"] == answer.status_code < 500
