@@ -9,12 +9,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pipeline.cli import main
 from pipeline.settings import KafkaSettings
+from tests.e2e.warm import Warm
 
 PROGRAM = (sys.executable, "-c", "from pipeline.cli import main; main()")
 """The command line, up to the command."""
@@ -42,21 +44,28 @@ def free_port() -> int:
 
 
 class Cogentai:
-    """One process: a command, or another worker of a test's own making."""
+    """One process: a command, or another worker of a test's own making.
+
+    A program is a function, begun warm, or a command line up to the command.
+    """
 
     def __init__(
-        self, folder: Path, command: str, env: dict[str, str], program: Sequence[str] = PROGRAM
+        self,
+        folder: Path,
+        command: str,
+        env: dict[str, str],
+        program: Callable[[], None] | Sequence[str] = main,
     ) -> None:
         self.port = free_port()
         self.errors = folder / f"{command}-{self.port}.err"
-        ports = {"COGENTAI_METRICS__PORT": str(self.port)}
+        env = {**os.environ, "COGENTAI_METRICS__PORT": str(self.port), **env}
+        self._process: Warm | subprocess.Popen[bytes]
+        if callable(program):
+            self._process = Warm(program, command, env=env, errors=self.errors, cwd=folder)
+            return
         with self.errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [*program, command],
-                env={**os.environ, **ports, **env},
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                cwd=folder,
+                [*program, command], env=env, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder
             )
 
     def __enter__(self) -> Self:

@@ -1,7 +1,6 @@
 """``cogentai`` in a process that kills itself at a step: before its n-th call, or after it.
 
-Run as ``python killed.py TARGET before|after N COMMAND…``. The program under test is as it is; only
-this process has the one call wrapped.
+The program under test is as it is; only this process has the one call wrapped.
 """
 
 from __future__ import annotations
@@ -13,9 +12,16 @@ import itertools
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import Callable
 from typing import Any
+
+from pipeline.cli import main as cogentai
+
+
+def main(target: str, side: str, nth: int) -> None:
+    """Run ``cogentai`` until then."""
+    kill_at(target, side, nth)
+    cogentai()
 
 
 def kill_at(target: str, side: str, nth: int) -> None:
@@ -86,12 +92,3 @@ def _watch(statement: str, now: Callable[[str], None]) -> None:
             return result
 
     sqlite3.connect = functools.partial(sqlite3.connect, factory=Watched)  # type: ignore[assignment]
-
-
-if __name__ == "__main__":
-    _, target_, side_, nth_, *arguments = sys.argv
-    kill_at(target_, side_, int(nth_))
-    sys.argv = ["cogentai", *arguments]
-    from pipeline.cli import main
-
-    main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -13,9 +13,10 @@ from pipeline.log.base import Entry, PartitionLog, Record
 from pipeline.log.batching import BATCH_HEADERS, pack
 from pipeline.settings import EngineSettings
 from pipeline.worker.partition import Partition
-from tests.e2e.processes import PROGRAM
 from tests.e2e.retail import Minute, minutes
 from tests.e2e.verifier import Published, by_flow, replayed
+from tests.e2e.warm import Program
+from tests.guarantees import killed
 from tests.guarantees.page import Death
 from tests.guarantees.sender import ids_of
 from tests.guarantees.steps import STEPS
@@ -37,11 +38,10 @@ OUTAGE = [
 _IN_SNAPSHOT, _AFTER_SNAPSHOT = 30, 20
 
 
-def program(death: Death) -> list[str]:
-    """The command line of a process that dies so."""
+def program(death: Death) -> Program:
+    """A process that dies so."""
     step = STEPS[death.table][death.step]
-    launcher = Path(__file__).with_name("killed.py")
-    return [PROGRAM[0], str(launcher), step.target, death.side, str(step.nth)]
+    return partial(killed.main, step.target, death.side, step.nth)
 
 
 def seen_of_request(death: Death, answers: Sequence[str], kept: Sequence[Record]) -> str:
@@ -81,6 +81,7 @@ def seen_of_last(before: Published, found: Published) -> str:
     return "published" if found == of_outage() else "partly published"
 
 
+@cache
 def once() -> dict[str, list[bytes]]:
     """What must be published of each flow if every event is counted once."""
     return by_flow(_replayed(STRETCH))

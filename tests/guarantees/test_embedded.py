@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.log.base import Record
 from pipeline.log.journal import Journal
 from pipeline.log.journal_schema import open_readable
 from pipeline.settings import EngineSettings, JournalSettings
-from tests.e2e.processes import PROGRAM, Cogentai, free_port
+from tests.e2e.processes import Cogentai, free_port
 from tests.e2e.retail import feed
 from tests.e2e.verifier import TOPICS, Published, replayed, until
+from tests.e2e.warm import Program
 from tests.guarantees.page import Death, deaths, name
 from tests.guarantees.scenario import (
     ENV,
@@ -44,7 +46,7 @@ def run(settings: JournalSettings, tmp_path: Path) -> Run:
     journal = {"PATH": str(settings.path), "PARTITIONS": "1"}
     env = ENV | {f"COGENTAI_JOURNAL__{key}": value for key, value in journal.items()}
 
-    def start(port: int = 0, program: list[str] | tuple[str, ...] = PROGRAM) -> Cogentai:
+    def start(port: int = 0, program: Program = main) -> Cogentai:
         return Cogentai(tmp_path, "run", {**env, "COGENTAI_INGEST__PORT": str(port)}, program)
 
     return start

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.log.base import Record
 from pipeline.log.kafka import KafkaLog
 from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.settings import EngineSettings, KafkaSettings
 from tests.conftest import MakeTopics
-from tests.e2e.processes import PROGRAM, Cogentai, environment, free_port
+from tests.e2e.processes import Cogentai, environment, free_port
 from tests.e2e.retail import feed
 from tests.e2e.verifier import published, read, replayed, settled, until, verified
+from tests.e2e.warm import Program
 from tests.guarantees.page import Death, deaths, name
 from tests.guarantees.scenario import (
     ENV,
@@ -44,7 +46,7 @@ def topics(kafka: str, make_topics: MakeTopics) -> KafkaSettings:
 
 @pytest.fixture
 def start(topics: KafkaSettings, tmp_path: Path) -> Start:
-    def one(command: str, program: list[str] | tuple[str, ...] = PROGRAM, port: int = 0):
+    def one(command: str, program: Program = main, port: int = 0):
         env = environment(topics) | ENV | {"COGENTAI_INGEST__PORT": str(port)}
         return Cogentai(tmp_path, command, env, program)
 
