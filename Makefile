@@ -29,8 +29,8 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 run: $(VENV)/.run ## watch a simulated retailer being learned, disturbed and explained
 	@$(BIN)/cogentai demo $(ARGS)
 
-test: $(VENV)/.dev ## the whole suite, against a real Kafka broker
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## the whole suite, against real Kafka brokers, one a processor
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## style, formatting and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache

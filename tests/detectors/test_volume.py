@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -18,13 +21,13 @@ ALARMING = 8.0
 class Flow:
     """A flow of about fifty runs a minute, watched for two days."""
 
-    def __init__(self, *, patient: bool, usual: float = USUAL) -> None:
-        self.volume = Volume(Width(60))
+    def __init__(self, *, patient: bool, usual: float = USUAL, taught: bool = True) -> None:
+        self.volume = (
+            deepcopy(_taught(patient=patient, usual=usual)) if taught else Volume(Width(60))
+        )
         self.volume.reserve(1)
         self._patient = np.array([patient])
-        self._minute = 0
-        for count in np.random.default_rng(1).poisson(usual, 2 * 1440):
-            self.pass_minute(count)
+        self._minute = 2 * 1440 if taught else 0
 
     def pass_minute(self, count: float) -> np.ndarray:
         """Return the evidence of too many and too few."""
@@ -34,6 +37,14 @@ class Flow:
         when = (np.array([self._minute % 10_080]), np.array([(self._minute + 5) % 10_080]))
         self._minute += 1
         return self.volume.step(ROW, np.array([float(count)]), when, self._patient)
+
+
+@cache
+def _taught(*, patient: bool, usual: float) -> Volume:
+    flow = Flow(patient=patient, taught=False)
+    for count in np.random.default_rng(1).poisson(usual, 2 * 1440):
+        flow.pass_minute(count)
+    return flow.volume
 
 
 @pytest.mark.parametrize("count", [0.0, 3 * USUAL])

@@ -14,7 +14,7 @@ from tests.make import MONDAY, Event, iso, run, window
 from tests.pipeline.cli.command import Command, Finished, alone, started
 from tests.pipeline.replay.recording import bare, write
 
-STOPPED_AT = MONDAY + 74 * 3600
+STOPPED_AT = MONDAY + 50 * 3600
 """Just after a flow is old enough to be judged."""
 
 
@@ -24,7 +24,7 @@ class Backtested(NamedTuple):
 
 
 def stopped() -> list[Event]:
-    """Three days of a busy flow, and an hour after it has stopped."""
+    """Two days of a busy flow, and an hour after it has stopped."""
     return [
         bare(window(at, runs={"started": started, "succeeded": started, "failed": 0}))
         for at in range(MONDAY, STOPPED_AT + 3600, 60)
