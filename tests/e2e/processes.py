@@ -60,6 +60,7 @@ class Cogentai:
         self.errors = folder / f"{command}-{self.port}.err"
         env = {**os.environ, "COGENTAI_METRICS__PORT": str(self.port), **env}
         self._process: Warm | subprocess.Popen[bytes]
+        self.errors.touch()
         if callable(program):
             self._process = Warm(program, command, env=env, errors=self.errors, cwd=folder)
             return

@@ -37,7 +37,7 @@ def test_a_sound_journal_is_good_and_a_damaged_one_is_not(cogentai: Command):
     assert cogentai("doctor", journal__path=path).code == 0
     path = cogentai.folder / "damaged [1].db"
     path.write_bytes(b"not a database at all" * 1000)
-    found = cogentai("doctor", journal__path=path)
+    found = cogentai("doctor", journal__path=path.name)
     assert found.code == 1
     assert "damaged [1].db cannot be read" in found.out
 

@@ -122,4 +122,4 @@ def test_doctor_tells_of_a_key_that_was_revoked_and_a_file_others_may_read(init:
     found = init("doctor")
     assert found.code == 1
     assert "patchworks acme: Patchworks does not let us in" in found.out
-    assert "chmod 600 cogentai.toml" in found.out
+    assert "chmod 600 cogentai.toml" in " ".join(found.out.split())

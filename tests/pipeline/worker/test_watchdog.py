@@ -27,13 +27,24 @@ def settings(topics: KafkaSettings) -> KafkaSettings:
 
 
 class Kennel:
-    """A watchdog, what it said, and a clock that can be put forward."""
+    """A watchdog, what it said, and a clock that goes on while the process is stopped."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings
         self.forward = 0.0
         self.bites: list[str] = []
         self.dog = Watchdog(settings, self.bites.append, lambda: time.monotonic() + self.forward)
+
+    def stop(self) -> None:
+        """Stop the process for an hour the next time the dog wakes."""
+        wait = self.dog._ended.wait
+
+        def late(timeout: float) -> bool:
+            ended = wait(timeout)
+            self.forward = 3600
+            return ended
+
+        self.dog._ended.wait = late
 
     def at(self, applied: int | None) -> Partition:
         partition = Partition(KafkaPartitionLog(self.settings, 0), EngineSettings(), "events")
@@ -155,7 +166,7 @@ async def test_a_process_that_was_stopped_as_a_whole_may_first_catch_up(
     await written(settings, 3)
     kennel.dog.assigned([0])
     await asyncio.sleep(0.5 * STALL)
-    kennel.forward = 3600
+    kennel.stop()
     await asyncio.sleep(0.5 * STALL)
     assert kennel.bites == []
     await bitten(kennel)
