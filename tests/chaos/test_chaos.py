@@ -17,7 +17,7 @@ SHORT = Plan(kills=3, terms=1, stops=1, joins=1, broker_kills=1, broker_pauses=0
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_nothing_that_is_done_to_workers_and_broker_shows_in_what_is_published(
     broker: Broker,
     make_topics: MakeTopics,

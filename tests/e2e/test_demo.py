@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1000)
 async def test_the_demo_finds_its_first_fault_and_leaves_a_picture(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "demo"]
     done = await asyncio.to_thread(
@@ -20,7 +20,7 @@ async def test_the_demo_finds_its_first_fault_and_leaves_a_picture(tmp_path: Pat
         cwd=tmp_path,
         capture_output=True,
         check=True,
-        timeout=400,
+        timeout=980,
     )
     assert done.stderr == b""
     card = json.loads(done.stdout)
