@@ -28,7 +28,7 @@ from pipeline.log.kafka_consumer import PartitionReader
 from pipeline.settings import KafkaSettings
 from tests.broker import NoBrokerError, shared_broker
 from tests.chaos.commits import Commits
-from tests.e2e.processes import Cogentai, environment
+from tests.e2e.processes import PROGRAM, Cogentai, environment
 from tests.e2e.retail import feed, minutes
 
 MINUTES = 8
@@ -58,7 +58,7 @@ async def measure(
                 await asyncio.to_thread(second.exit_code, within=5)
             say("starting anew")
             await log.append(stretch[-1])
-            return await _timed(lambda: Cogentai(folder, "worker", env), commits) | {
+            return await _timed(lambda: Cogentai(folder, "worker", env, PROGRAM), commits) | {
                 "flows": flows,
                 "partitions": settings.partitions,
                 **await _snapshots(settings),

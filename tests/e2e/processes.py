@@ -9,14 +9,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pipeline.cli import main
 from pipeline.settings import KafkaSettings
-from tests.e2e.warm import Warm
+from tests.e2e.warm import Program, Warm
 
 PROGRAM = (sys.executable, "-c", "from pipeline.cli import main; main()")
 """The command line, up to the command."""
@@ -54,14 +54,14 @@ class Cogentai:
         folder: Path,
         command: str,
         env: dict[str, str],
-        program: Callable[[], None] | Sequence[str] = main,
+        program: Program | Sequence[str] = main,
     ) -> None:
         self.port = free_port()
         self.errors = folder / f"{command}-{self.port}.err"
         env = {**os.environ, "COGENTAI_METRICS__PORT": str(self.port), **env}
         self._process: Warm | subprocess.Popen[bytes]
-        self.errors.touch()
         if callable(program):
+            self.errors.touch()
             self._process = Warm(program, command, env=env, errors=self.errors, cwd=folder)
             return
         with self.errors.open("wb") as errors:
