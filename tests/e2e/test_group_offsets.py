@@ -8,14 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from pipeline.log.kafka import KafkaLog
 from pipeline.log.kafka_checkpoint import read_header
 from pipeline.log.kafka_consumer import PartitionReader
 from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.settings import KafkaSettings
+from tests.e2e.group import committed, move, moved
 from tests.e2e.processes import Cogentai, environment
 from tests.e2e.retail import feed, minutes
 from tests.e2e.verifier import ENGINE, expected, settled, until, verified
@@ -98,32 +97,6 @@ async def test_a_worker_leaves_nothing_in_its_working_folder(
         one.send(signal.SIGTERM)
         assert one.exit_code(within=10) == 0
         assert list(folder.iterdir()) == [one.errors]
-
-
-async def move(topics: KafkaSettings, offsets: dict[int, int]) -> None:
-    """Do what an operator does with ``kafka-consumer-groups --reset-offsets``."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=topics.bootstrap, group_id=topics.group, enable_auto_commit=False
-    )
-    places = {TopicPartition(topics.events_topic, n): at for n, at in offsets.items()}
-    await consumer.start()
-    consumer.assign(list(places))
-    await consumer.commit(places)
-    await consumer.stop()
-
-
-async def committed(topics: KafkaSettings) -> dict[int, int]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap)
-    await admin.start()
-    try:
-        found = await admin.list_consumer_group_offsets(topics.group)
-    finally:
-        await admin.close()
-    return {place.partition: at.offset for place, at in found.items() if at.offset >= 0}
-
-
-def moved(before: dict[int, int], after: dict[int, int]) -> bool:
-    return any(at > before.get(n, 0) for n, at in after.items())
 
 
 async def applied(topics: KafkaSettings) -> dict[int, int]:

@@ -89,7 +89,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "commit": Step("aiokafka:AIOKafkaProducer.commit_transaction", _AFTER_MARK),
         **_OBSERVE,
         "ack": Step("faust.events:Event.ack"),
-        "offset": Step("faust.transport.drivers.aiokafka:Consumer.commit"),
+        "offset": Step("aiokafka:AIOKafkaConsumer.commit"),
     },
     "From one record to several transactions": {
         name: Step("aiokafka:AIOKafkaProducer.commit_transaction", nth)

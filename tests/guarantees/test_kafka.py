@@ -15,6 +15,7 @@ from pipeline.log.kafka import KafkaLog
 from pipeline.log.kafka_partition import KafkaPartitionLog
 from pipeline.settings import EngineSettings, KafkaSettings
 from tests.conftest import MakeTopics
+from tests.e2e.group import move
 from tests.e2e.processes import Cogentai, environment, free_port
 from tests.e2e.retail import feed
 from tests.e2e.verifier import published, read, replayed, settled, until, verified
@@ -90,7 +91,9 @@ async def test_a_batch_in_which_the_worker_dies(
     log = await KafkaLog.open(topics)
     await feed(log, STRETCH)
     await log.aclose()
-    await work_half(KafkaPartitionLog(topics, 0), await records(topics), topics.events_topic)
+    half = KafkaPartitionLog(topics, 0)
+    applied = await work_half(half, await records(topics), topics.events_topic)
+    await move(topics, {0: applied + 1})
     before = await published(topics)
     with start("worker", program(death)) as victim:
         code = await asyncio.to_thread(victim.exit_code, within=60)
