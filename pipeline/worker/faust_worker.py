@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -207,11 +207,29 @@ def _record(message: Any) -> Record:
 
 async def _work_off(partition: Partition, batch: list[Record], behind: int) -> None:
     """Apply records and commit, as many at a time as a transaction takes."""
-    whole = await _without_holes(partition, batch)
-    done = 0
-    for piece in _pieces(whole):
-        done += len(piece)
-        await partition.process(piece, lag=behind + len(whole) - done)
+    last = batch[-1].offset
+    async for records in _without_holes(partition, batch):
+        for piece in _pieces(records):
+            await partition.process(piece, lag=behind + last - piece[-1].offset)
+            if partition.leaving:
+                return
+
+
+async def _without_holes(
+    partition: Partition, records: list[Record]
+) -> AsyncIterator[list[Record]]:
+    """Yield the records, with those that lie before and between them read from the log.
+
+    Usually there are none. But around a rebalance Faust may drop records that it has fetched and
+    go on behind them, and the group's offset may be ahead of ours; ours decides.
+    """
+    applied = partition.applied
+    fresh = [r for r in records if applied is None or r.offset > applied]
+    if not fresh or len(fresh) == fresh[-1].offset - (-1 if applied is None else applied):
+        yield fresh
+        return
+    async for page in partition.log.replay(applied, fresh[-1].offset):
+        yield page
 
 
 def _pieces(records: list[Record]) -> Iterator[list[Record]]:
@@ -225,17 +243,3 @@ def _pieces(records: list[Record]) -> Iterator[list[Record]]:
             piece, size = [], 0
     if piece:
         yield piece
-
-
-async def _without_holes(partition: Partition, records: list[Record]) -> list[Record]:
-    """Return the records, with those that lie before and between them read from the log.
-
-    Usually there are none. But around a rebalance Faust may drop records that it has fetched and
-    go on behind them, and the group's offset may be ahead of ours; ours decides.
-    """
-    applied = partition.applied
-    fresh = [r for r in records if applied is None or r.offset > applied]
-    if not fresh or len(fresh) == fresh[-1].offset - (-1 if applied is None else applied):
-        return fresh
-    pages = partition.log.replay(applied, fresh[-1].offset)
-    return [record async for page in pages for record in page]

@@ -76,6 +76,8 @@ class Partition:
         How many emissions of the next record are published already.
     lag
         Records known to lie behind ``applied``.
+    leaving
+        Whether it was told to :meth:`leave`.
     open_seconds, replay_seconds, commit_seconds
         How long opening (replay included), the silent replay, and the last commit took.
     engine
@@ -106,7 +108,7 @@ class Partition:
         self._since_snapshot = 0
         self._snapshot_at = clock()
         self._turn_at = time.monotonic()
-        self._leaving = False
+        self.leaving = False
         self._whole = True
 
     @property
@@ -159,7 +161,7 @@ class Partition:
             If another process has taken the partition over.
         """
         fresh = [r for r in records if self.applied is None or r.offset > self.applied]
-        if not fresh or self._leaving:
+        if not fresh or self.leaving:
             return
         self._whole = False
         self._since_snapshot += len(fresh)
@@ -167,7 +169,7 @@ class Partition:
         brought = self.engine.apply_all(fresh)
         for place, emission in placed(self._place.applied, fresh, brought):
             await self._take_turns()  # a window of many flows takes its time, and so do its outputs
-            if self._leaving and not portion.emissions:
+            if self.leaving and not portion.emissions:
                 return
             if place > self._place:
                 portion.add(emission)
@@ -182,7 +184,7 @@ class Partition:
 
     def leave(self) -> None:
         """Have :meth:`process` end with the commit in hand, be it in the midst of a record."""
-        self._leaving = True
+        self.leaving = True
 
     async def close(self) -> None:
         """Leave a fresh snapshot behind, so that the next owner starts at once, and let go.
