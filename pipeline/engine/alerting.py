@@ -8,52 +8,23 @@ that shows in volume, errors and latency is one alert, and the budget of false a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from hashlib import blake2s
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-import msgspec
 import numpy as np
 
 from detectors.columns import Verdict
-from detectors.errors.taxonomy import MEANING
 from detectors.failure import Foresight
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.explain import (
-    Finding,
-    Quote,
-    headline,
-    is_large,
-    next_step,
-    quoted,
-    sentence,
-)
+from pipeline.engine.explain import Finding, Quote, headline, next_step, quoted
 from pipeline.engine.flows import Rows
 from pipeline.engine.foretold import foretold
+from pipeline.engine.identity import instant
+from pipeline.engine.incident import Incident
 from pipeline.engine.queueing import Queue
+from pipeline.engine.severity import RANK, severity_of
 from schemas.alerts import Alert, AlertSignal, Evidence
 from schemas.signals import SignalName
-
-Severity = Literal["critical", "warning", "info"]
-
-RANK: Mapping[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
-
-CRITICAL_SCORE = 2.0
-"""Twice the alarm threshold: rarer than one false alarm a flow in several years on the measured
-sweep of thresholds, so worth waking somebody for."""
-
-STOPPED = 5.0
-"""Runs expected while none came: fewer and a stop is not yet business lost."""
-
-
-@dataclass(slots=True)
-class Incident:
-    """One open alert: what was last said, and what it rests on."""
-
-    alert: Alert
-    peaks: dict[tuple[AlertSignal, bool], Evidence] = field(default_factory=dict)
-    last_anomalous: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +84,15 @@ class Alerting:
         fresh = incident is None
         name = context.name(row)
         if incident is None:
-            incident = Incident(_raised(flow, name, findings[0], closed.start))
+            incident = Incident.raised(flow, name, findings[0], closed.start)
             self._open[row] = incident
-        joined = _join(incident, findings)
+        joined = incident.join(findings)
         incident.last_anomalous = closed.start
         severity = max(map(severity_of, findings), key=RANK.__getitem__)
         worse = RANK[severity] > RANK[incident.alert.severity]
         if not (fresh or joined or worse):
             return None
-        evidence = sorted(incident.peaks.values(), key=lambda e: -e.score)
+        evidence = incident.evidence
         signals = dict.fromkeys(e.signal for e in evidence)
         background = context.background(row, int(incident.alert.starts_at.timestamp()), signals)
         words = (_as_prose(evidence), background, context.recently(row))
@@ -133,7 +104,7 @@ class Alerting:
                 "score": evidence[0].score,
                 "summary": headline(name or flow.flow_id, _main(findings)),
                 "explanation": " ".join(filter(None, words)),
-                "evidence": tuple(evidence),
+                "evidence": evidence,
                 **_step_of_error(findings),
                 "forecast": foretold(findings) or incident.alert.forecast,
             }
@@ -164,70 +135,11 @@ class Alerting:
 
     def state(self) -> dict[str, Any]:
         """Everything there is to remember."""
-        return {
-            "open": [
-                [
-                    row,
-                    incident.alert.model_dump_json().encode(),
-                    [
-                        [high, e.model_dump_json().encode()]
-                        for (_, high), e in incident.peaks.items()
-                    ],
-                    incident.last_anomalous,
-                ]
-                for row, incident in sorted(self._open.items())
-            ]
-        }
+        return {"open": [[row, *i.state()] for row, i in sorted(self._open.items())]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state again."""
-        self._open = {}
-        for row, alert, peaks, last in state["open"]:
-            evidence = [(high, Evidence.model_validate_json(e)) for high, e in peaks]
-            self._open[row] = Incident(
-                Alert.model_validate_json(alert),
-                {(e.signal, high): e for high, e in evidence},
-                last,
-            )
-
-
-def severity_of(finding: Finding) -> Severity:
-    """Judge how bad one finding is for the business.
-
-    >>> severity_of(Finding("errors", True, 10, 80, 0.5, 1.2, total=100))
-    'critical'
-    >>> severity_of(Finding("failure", True, 30, 0.4, 0.01, 1.1))
-    'info'
-    """
-    if finding.signal == "failure":
-        return "info"
-    if finding.signal == "new_error" and finding.quote is not None:
-        return MEANING[finding.quote.kind].severity
-    stopped = not finding.high and finding.observed == 0 and finding.expected >= STOPPED
-    failing = finding.signal == "errors" and finding.observed * 2 >= finding.total
-    grave = finding.score >= CRITICAL_SCORE and is_large(finding)
-    if grave or (finding.signal == "volume" and stopped) or failing:
-        return "critical"
-    return "warning"
-
-
-def fingerprint(tenant: str, flow_id: str, signal: AlertSignal, *metric: str) -> str:
-    """Name a trouble, whenever it happens: 16 hexadecimal digits."""
-    return _digest(tenant, flow_id, signal, *metric)
-
-
-def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int, *metric: str) -> str:
-    """Name one occurrence of a trouble by its first anomalous window: 16 hexadecimal digits."""
-    return _digest(tenant, flow_id, signal, str(start), *metric)
-
-
-def instant(epoch: int) -> datetime:
-    """Return epoch seconds as an instant."""
-    return datetime.fromtimestamp(epoch, UTC)
-
-
-def _digest(*parts: str) -> str:
-    return blake2s(msgspec.json.encode(parts), digest_size=8).hexdigest()
+        self._open = {row: Incident.restored(*rest) for row, *rest in state["open"]}
 
 
 def _findings(
@@ -260,48 +172,6 @@ def _main(findings: list[Finding]) -> Finding:
     return next((f for f in findings if f.signal != "failure"), findings[0])
 
 
-def _join(incident: Incident, findings: list[Finding]) -> bool:
-    """Keep each signal at its strongest; return whether one is new."""
-    new = False
-    for finding in findings:
-        key = (finding.signal, finding.high)
-        known = incident.peaks.get(key)
-        told = finding.quote is not None and finding.quote.first
-        new |= known is None or told
-        if known is None or told or finding.score > known.score:
-            incident.peaks[key] = Evidence(
-                signal=finding.signal,
-                direction="high" if finding.high else "low",
-                span_minutes=finding.span,
-                observed=round(finding.observed, 4),
-                expected=round(finding.expected, 4),
-                score=round(finding.score, 4),
-                text=sentence(finding),
-            )
-    return new
-
-
-def _raised(flow: FlowKey, name: str | None, finding: Finding, start: int) -> Alert:
-    return Alert(
-        id=alert_id(flow.tenant, flow.flow_id, finding.signal, start),
-        fingerprint=fingerprint(flow.tenant, flow.flow_id, finding.signal),
-        status="firing",
-        revision=0,
-        severity="info",
-        tenant=flow.tenant,
-        flow_id=flow.flow_id,
-        flow_name=name,
-        signal=finding.signal,
-        starts_at=instant(start),
-        updated_at=instant(start),
-        score=0.0,
-        summary="",
-        explanation="",
-        next_step=next_step(finding),
-        evidence=(),
-    )
-
-
 def _step_of_error(findings: list[Finding]) -> dict[str, str]:
     """Return the next step of the first error that is named: it is the most definite one."""
     return next(({"next_step": next_step(f)} for f in findings if f.quote is not None), {})
@@ -315,6 +185,6 @@ def _gone(quote: Quote, last: int, calm_since: int) -> str:
     return f"The new error {error} still comes; from now on it counts as usual for this flow."
 
 
-def _as_prose(evidence: list[Evidence]) -> str:
+def _as_prose(evidence: Iterable[Evidence]) -> str:
     words = "; ".join(each.text for each in evidence)
     return f"{words[:1].upper()}{words[1:]}."

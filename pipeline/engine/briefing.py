@@ -13,13 +13,13 @@ import numpy as np
 from detectors.columns import Floats
 from detectors.outlook import Scaling
 from detectors.relearning import depth, explain, look_again, relearn
-from pipeline.engine.alerting import fingerprint
 from pipeline.engine.annotations import Scope, Stretch, stretch_of
 from pipeline.engine.changes import TENANT, change_of
 from pipeline.engine.closing import Closing
 from pipeline.engine.emissions import FlowKey
 from pipeline.engine.feedback import Place, Verdict
 from pipeline.engine.flows import Flows, Rows
+from pipeline.engine.identity import fingerprint
 from pipeline.engine.outlooks import EDGE, Outlooks
 from pipeline.settings import EngineSettings
 from schemas.signals import SignalName

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.engine.alerting import alert_id, fingerprint, instant
 from pipeline.engine.explain import Finding, headline, next_step, sentence
+from pipeline.engine.identity import alert_id, fingerprint, instant
 from pipeline.engine.watermarks import Watermarks
 from schemas.alerts import Alert, Evidence
 

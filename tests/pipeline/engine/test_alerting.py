@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from detectors.columns import Verdict, Windows
 from detectors.failure import Foresight
-from pipeline.engine.alerting import Alerting, Context, alert_id, fingerprint, severity_of
+from pipeline.engine.alerting import Alerting, Context
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.explain import Finding, Quote
 from schemas.alerts import Alert
 
 START = 1_772_409_600
@@ -143,30 +141,6 @@ def test_what_earlier_warnings_were_worth_is_unknown_before_one_came_true() -> N
 def test_alerts_of_what_has_happened_foretell_nothing() -> None:
     (alert,) = judge(Alerting(1800), closed(0, volume=3.0))
     assert alert.forecast is None
-
-
-def test_ids_keep_their_parts_apart() -> None:
-    assert fingerprint("a", "b:c", "volume") != fingerprint("a:b", "c", "volume")
-    assert alert_id("a", "b", "volume", 60) != alert_id("a", "b", "volume", 120)
-    assert len(alert_id("a", "b", "volume", 60)) == 16
-
-
-@pytest.mark.parametrize(
-    ("finding", "severity"),
-    [
-        (Finding("volume", False, 15, 0, 160, 1.2), "critical"),
-        (Finding("volume", False, 60, 0, 3, 1.2), "warning"),
-        (Finding("volume", False, 15, 20, 160, 1.2), "warning"),
-        (Finding("errors", True, 10, 50, 1, 1.2, total=100), "critical"),
-        (Finding("errors", True, 10, 5, 1, 1.2, total=100), "warning"),
-        (Finding("latency", True, 4, 9000, 1000, 2.1), "critical"),
-        (Finding("failure", True, 30, 0.9, 0.01, 5.0), "info"),
-        (Finding("new_error", True, 1, 1, 0, 1.2, quote=Quote("x", "auth", "", "r")), "critical"),
-        (Finding("new_error", True, 1, 9, 0, 2.9, quote=Quote("x", "not_found", "", "r")), "info"),
-    ],
-)
-def test_severity_follows_what_the_business_loses(finding: Finding, severity: str) -> None:
-    assert severity_of(finding) == severity
 
 
 def test_open_alerts_survive_a_restart() -> None:

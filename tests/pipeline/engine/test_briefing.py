@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.engine.alerting import fingerprint
 from pipeline.engine.engine import Engine
+from pipeline.engine.identity import fingerprint
 from pipeline.log.base import Output
 from pipeline.outputs.encode import encode
 from tests.make import Event, batch, heartbeat
