@@ -13,7 +13,7 @@ from detectors.errors.book import ErrorBook, Judged, Line, Sighting, read
 from detectors.errors.masking import hide_secrets
 from detectors.errors.taxonomy import CLASSES, ErrorClass
 from pipeline.engine.emissions import ErrorCounts
-from pipeline.engine.explain import Quote
+from pipeline.engine.finding import Quote
 from pipeline.engine.flows import Rows
 from schemas.signals import SignalName
 from schemas.structs import ConnectorCall, FlowLog, FlowRun

@@ -1,127 +1,19 @@
-"""An alert in plain words: what is wrong, how one can tell, and what to look at first."""
+"""An alert in plain words: what is wrong, and how one can tell."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
-from detectors.errors.taxonomy import MEANING, NAMES, ErrorClass
+from detectors.errors.taxonomy import MEANING, NAMES
 from detectors.failure import Foresight
-from pipeline.engine.queueing import Queue, waiting
+from pipeline.engine.finding import COUNTED, Finding, Quote, is_large
+from pipeline.engine.queueing import waiting
 from pipeline.engine.wording import count, duration, listed, minutes, number, percent, plural
 from schemas.alerts import AlertSignal
 
 QUOTED = 160
 """Characters of a template that are quoted: its first sentence."""
-
-
-class Quote(NamedTuple):
-    """The error behind a finding.
-
-    ``text`` is its template, ``run_id`` one run that showed it. It hit ``times`` of ``of`` runs
-    with errors, where that is counted. ``others`` more errors are new too; ``first`` says that
-    news of it has not been told yet.
-    """
-
-    text: str
-    kind: ErrorClass
-    system: str
-    run_id: str
-    times: int = 0
-    of: int = 0
-    others: int = 0
-    first: bool = False
-
-
-class Finding(NamedTuple):
-    """One signal of one flow at the moment it was found anomalous.
-
-    ``observed`` and ``expected`` are sums over ``span`` minutes for counts, means for durations
-    (milliseconds), levels for backlog, and a probability for failure. For silence they are minutes:
-    of lateness, with nothing expected, if a schedule was missed; else since the last run.
-    ``total`` is what a count is a part of (runs ended, records), where it is a part.
-    """
-
-    signal: AlertSignal
-    high: bool
-    span: int
-    observed: float
-    expected: float
-    score: float
-    total: float = math.nan
-    foresight: Foresight | None = None
-    quote: Quote | None = None
-    queue: Queue | None = None
-
-
-_NEXT_STEP: Mapping[AlertSignal, str] = {
-    "volume": "Check that the flow is deployed and enabled, that its trigger still fires (webhook "
-    "subscription, schedule), and that the source system has new records.",
-    "silence": "Open the flow's schedule and its last run: disabled, still running, or held in "
-    "the queue?",
-    "errors": "Open a failed run and read its first error; if all name one system, check that "
-    "system's status and credentials.",
-    "records": "Compare what the source holds with what the last runs took in: a filter, a page "
-    "limit or a cut-off date may have changed.",
-    "partial": "Open a run that succeeded in part and see which records it left behind.",
-    "warnings": "Read the warnings of a current run; they often name what fails next.",
-    "retries": "Find what the retried runs have in common: one system that refuses or times out is "
-    "the usual cause.",
-    "duplicates": "Look for a webhook sent twice or a re-sync in the source system, and check that "
-    "the target was not written twice.",
-    "wait": "See which flow fills the queue and whether the limit of concurrent runs is reached.",
-    "missing": "Compare a record of now with one of yesterday: a mapping, or the source's fields, "
-    "may have changed.",
-    "latency": "Find the slow step in a current run; a slow answer from one connector, or a "
-    "larger payload, is the usual cause.",
-    "backlog": "See which flow fills the queue and whether runs still finish; raise its priority "
-    "or pause less urgent flows.",
-    "failure": "Nothing has failed yet: look at the reasons named above before it does.",
-    "new_error": "Open the sample run and read the log around its first error.",
-    "error_mix": "Open the sample run and read the log around its first error.",
-    "collector": "Restart the collector or restore its access; until then the engine cannot see "
-    "these flows, and keeps quiet about them.",
-}
-
-_TOO_MUCH = (
-    "Look for a repeated trigger or a re-sync in the source system, and watch the queue and the "
-    "rate limits of the target."
-)
-
-
-COUNTED: frozenset[AlertSignal] = frozenset({"volume", "records"})
-"""Signals of which both too many and too few are judged."""
-
-
-def next_step(finding: Finding) -> str:
-    """Say what an operator looks at first."""
-    if finding.signal in COUNTED and finding.high:
-        return _TOO_MUCH
-    if finding.quote is not None and finding.quote.kind != "unknown":
-        return f"{MEANING[finding.quote.kind].next_step} Sample: run {finding.quote.run_id}."
-    return _NEXT_STEP[finding.signal]
-
-
-LARGE = 1.3
-"""A change by this factor is one an operator would notice; rarer scores than that may come of
-small changes that last."""
-
-
-def is_large(finding: Finding) -> bool:
-    """Whether what was observed is far from what was expected, in the direction of the finding.
-
-    >>> is_large(Finding("latency", True, 4, 4200, 1100, 1.4))
-    True
-    >>> is_large(Finding("volume", True, 60, 642, 659, 2.5))
-    False
-    """
-    if finding.high:
-        return finding.observed >= LARGE * finding.expected
-    return finding.observed * LARGE <= finding.expected or finding.signal in (
-        "silence",
-        "collector",
-    )
 
 
 def sentence(finding: Finding) -> str:

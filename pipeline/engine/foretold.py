@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from pipeline.engine.explain import Finding
+from pipeline.engine.finding import Finding
 from schemas.alerts import Forecast
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from detectors.errors.taxonomy import MEANING
-from pipeline.engine.explain import Finding, is_large
+from pipeline.engine.finding import Finding, is_large
 
 Severity = Literal["critical", "warning", "info"]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.engine.explain import Finding, Quote
+from pipeline.engine.finding import Finding, Quote
 from pipeline.engine.severity import severity_of
 
 
