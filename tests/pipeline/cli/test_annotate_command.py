@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.alerting import fingerprint
+from pipeline.engine.identity import fingerprint
 from pipeline.log.base import Output
 from pipeline.log.journal import Journal
 from pipeline.outputs.encode import encode
