@@ -28,6 +28,8 @@ STOP: Final = 5.0
 LEAST_U: Final = 0.2
 LEAST_MX: Final = 0.45
 LOG10_E: Final = 0.4343
+LARGEST: Final = np.finfo(np.float16).max
+"""Daily maxima above this are kept as this."""
 BEYOND: Final = np.float32(0.01)
 """Share of windows beyond the quantile that is followed."""
 
@@ -217,7 +219,7 @@ class Calibration(FlowState):
         capacity = self.daily.shape[-1]
         place = ((day * self.channels + channel) * capacity + rows.numbers)[inside]
         daily = self.daily.reshape(-1)
-        daily[place] = np.maximum(daily[place], s[inside])
+        daily[place] = np.maximum(daily[place], np.minimum(s[inside], LARGEST))
 
     def _settling(self, age: NDArray[np.int32]) -> Bools:
         """A wide tail is followed faster after the start and after the restart."""
