@@ -29,7 +29,7 @@ LEAST_U: Final = 0.2
 LEAST_MX: Final = 0.45
 LOG10_E: Final = 0.4343
 LARGEST: Final = np.finfo(np.float16).max
-"""Daily maxima above this are kept as this."""
+"""The most that half precision holds; daily maxima beyond it are kept as it."""
 BEYOND: Final = np.float32(0.01)
 """Share of windows beyond the quantile that is followed."""
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from detectors.columns import Verdict
 from detectors.failure import Foresight
+from pipeline.engine.calendar import instant
 from pipeline.engine.emissions import ClosedWindow, FlowKey
 from pipeline.engine.explain import headline, quoted
 from pipeline.engine.finding import Finding, Quote
 from pipeline.engine.flows import Rows
 from pipeline.engine.foretold import foretold
-from pipeline.engine.identity import instant
 from pipeline.engine.incident import Incident
 from pipeline.engine.next_step import next_step
 from pipeline.engine.queueing import Queue

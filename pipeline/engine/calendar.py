@@ -1,4 +1,4 @@
-"""Local calendar time: where in the week a window lies for the tenant it belongs to."""
+"""Calendar time: the instant of a window, and where in the local week of its tenant it lies."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ class Calendar:
 
     def minutes_of_week(self, epoch: int) -> Minutes:
         """Return the minute of the week (0 = Monday 00:00) at an instant, for each time zone."""
-        instant = datetime.fromtimestamp(epoch, UTC)
-        local = [instant.astimezone(zone) for zone in self._zones]
+        at = instant(epoch)
+        local = [at.astimezone(zone) for zone in self._zones]
         return np.array([t.weekday() * 1440 + t.hour * 60 + t.minute for t in local], np.int64)
+
+
+def instant(epoch: int) -> datetime:
+    """Return epoch seconds as an instant."""
+    return datetime.fromtimestamp(epoch, UTC)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.engine.calendar import instant
 from pipeline.engine.explain import headline, sentence
 from pipeline.engine.finding import Finding
-from pipeline.engine.identity import alert_id, fingerprint, instant
+from pipeline.engine.identity import alert_id, fingerprint
 from pipeline.engine.next_step import next_step
 from pipeline.engine.watermarks import Watermarks
 from schemas.alerts import Alert, Evidence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from hashlib import blake2s
 
 import msgspec
@@ -18,11 +17,6 @@ def fingerprint(tenant: str, flow_id: str, signal: AlertSignal, *metric: str) ->
 def alert_id(tenant: str, flow_id: str, signal: AlertSignal, start: int, *metric: str) -> str:
     """Name one occurrence of a trouble by its first anomalous window: 16 hexadecimal digits."""
     return _digest(tenant, flow_id, signal, str(start), *metric)
-
-
-def instant(epoch: int) -> datetime:
-    """Return epoch seconds as an instant."""
-    return datetime.fromtimestamp(epoch, UTC)
 
 
 def _digest(*parts: str) -> str:

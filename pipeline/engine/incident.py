@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pipeline.engine.calendar import instant
 from pipeline.engine.emissions import FlowKey
 from pipeline.engine.explain import sentence
 from pipeline.engine.finding import Finding
-from pipeline.engine.identity import alert_id, fingerprint, instant
+from pipeline.engine.identity import alert_id, fingerprint
 from pipeline.engine.next_step import next_step
 from schemas.alerts import Alert, AlertSignal, Evidence
 

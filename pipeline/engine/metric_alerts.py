@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.engine.calendar import instant
 from pipeline.engine.emissions import MetricVerdict
-from pipeline.engine.identity import alert_id, fingerprint, instant
+from pipeline.engine.identity import alert_id, fingerprint
 from pipeline.engine.metric_series import MetricKey
 from pipeline.engine.wording import number
 from schemas.alerts import Alert, Evidence

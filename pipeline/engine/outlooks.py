@@ -14,11 +14,11 @@ import numpy as np
 from detectors.columns import Bools, Floats
 from detectors.outlook import Outlook, Scaling
 from pipeline.engine.annotations import MOST, Annotations, Scope, Stretch
+from pipeline.engine.calendar import instant
 from pipeline.engine.changes import Changes
 from pipeline.engine.emissions import FlowKey
 from pipeline.engine.feedback import Feedback
 from pipeline.engine.flows import Flows, Rows
-from pipeline.engine.identity import instant
 from pipeline.engine.wording import number
 from schemas.alerts import Alert, AlertSignal
 from schemas.signals import SignalName, is_signal

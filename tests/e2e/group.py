@@ -21,6 +21,7 @@ async def move(topics: KafkaSettings, offsets: dict[int, int]) -> None:
 
 
 async def committed(topics: KafkaSettings) -> dict[int, int]:
+    """Look up the offset at which each partition stands, where there is one."""
     admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap)
     await admin.start()
     try:
@@ -31,4 +32,5 @@ async def committed(topics: KafkaSettings) -> dict[int, int]:
 
 
 def moved(before: dict[int, int], after: dict[int, int]) -> bool:
+    """Whether some partition stands further on than before."""
     return any(at > before.get(n, 0) for n, at in after.items())

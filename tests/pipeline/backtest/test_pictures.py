@@ -9,8 +9,8 @@ from matplotlib.image import imread
 
 from detectors.columns import Windows
 from pipeline.backtest.pictures import COLOURS, Album, draw, save
+from pipeline.engine.calendar import instant
 from pipeline.engine.emissions import ClosedWindow, FlowKey
-from pipeline.engine.identity import instant
 from schemas.alerts import Alert
 from tests.make import MONDAY
 from tests.pipeline.backtest.make import ORDERS, STOCK, closed
