@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import compress
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -47,28 +48,32 @@ UNENDED: Final = frozenset({"queued", "running"})
 
 
 class Stretch(NamedTuple):
-    """Runs in the order they came, with rows, window numbers and instants (epoch seconds)."""
+    """Runs in the order they came, with rows, window numbers and instants."""
 
     runs: Sequence[FlowRun]
     rows: Rows
     numbers: Rows
-    at: Sequence[float]
+    times: Sequence[datetime]
 
     def only(self, which: NDArray[np.bool_]) -> Stretch:
         """Return some of the runs."""
         if which.all():
             return self
-        runs, at = list(compress(self.runs, which)), list(compress(self.at, which))
-        return Stretch(runs, self.rows[which], self.numbers[which], at)
+        runs, times = list(compress(self.runs, which)), list(compress(self.times, which))
+        return Stretch(runs, self.rows[which], self.numbers[which], times)
+
+    def at(self) -> list[float]:
+        """Return the instants in epoch seconds."""
+        return list(map(datetime.timestamp, self.times))
 
 
 class News(NamedTuple):
-    """What is news about the runs of a stretch, and when each was first seen."""
+    """What is news about the runs of a stretch, and since when those that ended ran, if known."""
 
     told: NDArray[np.bool_]
     started: NDArray[np.bool_]
     ended: NDArray[np.bool_]
-    since: Sequence[float]
+    since: Sequence[float | None]
 
 
 class RunBatches:
@@ -124,49 +129,56 @@ class RunBatches:
         rows: list[int] = found  # type: ignore[assignment]
         if not flows.all_fed_by(rows, [e.collector or e.source for e in events]):
             return None
-        at = [event.time.timestamp() for event in events]
-        stretch = Stretch(runs, np.array(rows), np.array(at).astype(np.int64) // self._width, at)
+        times = [event.time for event in events]
+        stretch = Stretch(runs, np.array(rows), self._numbers(times), times)
         ahead = stretch.numbers - flows.upcoming[stretch.rows]
         usual = flows.reports_runs[stretch.rows].all() and int(ahead.max()) * self._width <= HORIZON
         return stretch if usual else None
 
+    def _numbers(self, times: Sequence[datetime]) -> Rows:
+        """Return window numbers. Mostly all are the same, which the first and the last tell."""
+        first, last = (int(t.timestamp()) // self._width for t in (min(times), max(times)))
+        if first == last:
+            return np.full(len(times), first)
+        return np.array(list(map(datetime.timestamp, times))).astype(np.int64) // self._width
+
     def _note(self, stretch: Stretch) -> None:
         """Note what flows tell of themselves."""
-        records = [run.records_in is not None for run in stretch.runs]
-        self._flows.reports_records[stretch.rows[records]] = True
+        if not self._flows.reports_records[stretch.rows].all():
+            records = [run.records_in is not None for run in stretch.runs]
+            self._flows.reports_records[stretch.rows[records]] = True
         names = [run.flow_name for run in stretch.runs]
         if any(names):
-            for row, name in zip(stretch.rows.tolist(), names, strict=True):
-                self._flows.names[row] = name or self._flows.names[row]
+            told = zip(stretch.rows.tolist(), names, strict=True)
+            for row, name in {row: name for row, name in told if name}.items():
+                self._flows.names[row] = name
 
     def _news(self, stretch: Stretch) -> News:
         """Find out which states are news."""
         runs, rows = stretch.runs, stretch.rows.tolist()
-        every = np.ones(len(runs), dtype=bool)
+        since: list[float | None] = [None] * len(runs)
         if UNENDED.isdisjoint([run.state for run in runs]) and self._runs.end_unheard(
             rows, [run.run_id for run in runs]
         ):
-            return News(every, every, every, stretch.at)
+            every = np.ones(len(runs), dtype=bool)
+            return News(every, every, every, since)
         told, started, ended = np.zeros((3, len(runs)), dtype=bool)
-        since = list(stretch.at)
-        for i, (row, run) in enumerate(zip(rows, runs, strict=True)):
+        for i, (row, run, at) in enumerate(zip(rows, runs, stretch.at(), strict=True)):
             if run.state == "queued":
                 told[i] = True
             elif run.state == "running":
-                told[i] = started[i] = self._runs.start(row, run.run_id, since[i])
+                told[i] = started[i] = self._runs.start(row, run.run_id, at)
             else:
-                told[i], began = self._runs.end(row, run.run_id)
-                ended[i], started[i] = told[i], told[i] and began is None
-                since[i] = since[i] if began is None else began
+                told[i], since[i] = self._runs.end(row, run.run_id)
+                ended[i], started[i] = told[i], told[i] and since[i] is None
         return News(told, started, ended, since)
 
     def _complain(self, stretch: Stretch, told: NDArray[np.bool_]) -> None:
         """Read what the runs say of themselves."""
         new = stretch.only(told)
         self._errors.watch(new.rows)
-        for i, run in enumerate(new.runs):
-            if run.state == "failure":
-                self._errors.run(int(new.rows[i]), int(new.numbers[i]), run)
+        for i in [i for i, run in enumerate(new.runs) if run.state == "failure"]:
+            self._errors.run(int(new.rows[i]), int(new.numbers[i]), new.runs[i])
 
     def _sum(self, stretch: Stretch, lines: Rows, news: News) -> None:
         """Add the news to the windows."""
@@ -186,7 +198,7 @@ class RunBatches:
         took = [run.duration_ms for run in over.runs]
         if None in took:
             since = compress(news.since, news.ended)
-            took = list(map(duration_of, over.runs, since, over.at))
+            took = list(map(duration_of, over.runs, since, over.at()))
         self._add_logs(here, DURATION, took)
         for name, column in AMOUNTS.items():
             amounts = list(map(attrgetter(name), over.runs))

@@ -67,7 +67,7 @@ def count_run(window: Cells, runs: Runs, row: int, run: FlowRun, at: float) -> b
         return False
     if started is None:
         _count_start(window, run)
-    _count_end(window, run, at if started is None else started, at)
+    _count_end(window, run, started, at)
     return True
 
 
@@ -80,7 +80,7 @@ def _count_start(window: Cells, run: FlowRun) -> None:
         add_log(window, WAIT, waited)
 
 
-def _count_end(window: Cells, run: FlowRun, started: float, at: float) -> None:
+def _count_end(window: Cells, run: FlowRun, started: float | None, at: float) -> None:
     window[OUTCOME[run.state]] += 1
     if run.has_warnings:
         window[WARNINGS] += 1
@@ -100,16 +100,16 @@ def wait_of(run: FlowRun) -> float | None:
     return _ms(run.queued_at, run.started_at)
 
 
-def duration_of(run: FlowRun, started: float, at: float) -> float | None:
+def duration_of(run: FlowRun, started: float | None, at: float) -> float | None:
     """Return milliseconds that a run took: as it says itself, or else from its states.
 
-    ``started`` and ``at`` are when its states running and ended were seen; equal if only one was.
+    ``started`` and ``at`` are when its states running (None if it was not) and ended were seen.
     """
     if run.duration_ms is not None:
         return run.duration_ms
     if run.started_at is not None and run.finished_at is not None:
         return _ms(run.started_at, run.finished_at)
-    return (at - started) * 1000.0 if started < at else None
+    return (at - started) * 1000.0 if started is not None and started < at else None
 
 
 def _ms(start: datetime, end: datetime) -> float:

@@ -60,11 +60,15 @@ class SeenIds:
 
         If not, none is remembered.
         """
-        new = set(ids)
-        known = (by[source] for by in (self._young, self._old) if source in by)
-        if len(new) < len(ids) or not all(map(new.isdisjoint, known)):
+        young = self._young.get(source, set())
+        if not (young.isdisjoint(ids) and self._old.get(source, set()).isdisjoint(ids)):
             return False
-        self._young.setdefault(source, set()).update(new)
+        known = len(young)
+        young.update(ids)
+        if len(young) - known < len(ids):
+            young.difference_update(ids)
+            return False
+        self._young[source] = young
         return True
 
     def forget(self, source: str, id_: str) -> None:

@@ -114,7 +114,7 @@ class Engine:
     ) -> Iterator[tuple[Record, Emission]]:
         """Apply a stretch of runs: at once if that comes to the same, or else one by one."""
         first = self._seen.firsts([e.source for e in runs], [e.id for e in runs])
-        new = list(compress(runs, first))
+        new = runs if all(first) else list(compress(runs, first))
         if new and self._batches.count(new):
             self.totals[f"events.{runs[0].type}"] += len(new)
             if len(new) < len(runs):

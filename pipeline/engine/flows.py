@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,9 +107,13 @@ class Flows:
         # A plain tuple finds the same entry as a FlowKey, and costs less to make.
         return list(map(self._row.get, zip(tenants, flow_ids, strict=True)))  # type: ignore[arg-type]
 
-    def all_fed_by(self, rows: Iterable[int], collectors: Iterable[str]) -> bool:
+    def all_fed_by(self, rows: Iterable[int], collectors: Sequence[str]) -> bool:
         """Whether each of these collectors is known to feed the flow in the row beside it."""
-        pairs = set(zip(map(self._feed.__getitem__, rows), collectors, strict=True))
+        feeds = map(self._feed.__getitem__, rows)
+        names = set(collectors)
+        if len(names) == 1:
+            return all(names <= feed.collectors for feed in set(feeds))
+        pairs = set(zip(feeds, collectors, strict=True))
         return all(collector in feed.collectors for feed, collector in pairs)
 
     def fed_by(self, row: int, collector: str) -> bool:

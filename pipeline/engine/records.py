@@ -39,6 +39,9 @@ class Entries(NamedTuple):
 
     def stretches(self) -> Iterator[Entries]:
         """Part these entries where one is of another type than the one before."""
+        if len(set(map(type, self.events))) == 1:
+            yield self
+            return
         start = 0
         for _, alike in groupby(self.events, type):
             end = start + len(list(alike))

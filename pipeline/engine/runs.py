@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from operator import add
 from typing import Any
 
 from pipeline.engine.dedup import SeenIds
@@ -59,7 +60,8 @@ class Runs:
 
         Return whether that is so of all of them; if not, nothing is noted.
         """
-        runs = [f"{row} {run_id}" for row, run_id in zip(rows, run_ids, strict=True)]
+        begin = {row: _name(row, "") for row in set(rows)}
+        runs = list(map(add, map(begin.__getitem__, rows), run_ids))
         return self._open.keys().isdisjoint(runs) and self._ended.all_first("", runs)
 
     def advance(self, now: int) -> None:

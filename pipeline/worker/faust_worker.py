@@ -94,7 +94,7 @@ class FaustWorker:
         try:
             async for events in stream.noack_take(BATCH, within=WITHIN):
                 async with self._lock:
-                    current = [e for e in events if self._is_current(e.message)]
+                    current = self._current(events)
                     await self._process([_record(e.message) for e in current])
                     for event in current:
                         if self._is_applied(event.message):
@@ -103,17 +103,20 @@ class FaustWorker:
             self._failure = error
             raise
 
-    def _is_current(self, message: Any) -> bool:
-        """Tell whether a record was fetched under the present assignment.
+    def _current(self, events: Sequence[Any]) -> list[Any]:
+        """Return those that were fetched under the present assignment.
 
         A batch may be left over from before a rebalance, when the partition has another owner, or
-        the same one to whom the record will be delivered again.
+        the same one to whom the records will be delivered again.
         """
-        return (
-            not self._stopping
-            and message.partition in (self._assigned or ())
-            and message.generation_id == self.app.consumer_generation_id
-        )
+        if self._stopping or self._assigned is None:
+            return []
+        generation, assigned = self.app.consumer_generation_id, self._assigned
+        return [
+            event
+            for event in events
+            if event.message.generation_id == generation and event.message.partition in assigned
+        ]
 
     def _is_applied(self, message: Any) -> bool:
         """Tell whether a record is published wholly; one that was broken off is delivered again."""
