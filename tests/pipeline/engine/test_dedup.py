@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pipeline.engine.dedup import SeenIds
 
 
@@ -95,3 +97,12 @@ def test_many_events_are_remembered_as_one_by_one() -> None:
             seen.advance(now * 2000)
         assert many.firsts(sources, ids) == list(map(single.first, sources, ids))
         assert many.state() == single.state()
+
+
+@pytest.mark.parametrize(("source", "ids"), [("a", "21"), ("a", "33"), ("b", "44")])
+def test_events_that_are_not_all_new_are_not_remembered_together(source: str, ids: str) -> None:
+    seen = SeenIds(remember=3600)
+    seen.first("a", "1")
+    before = seen.state()
+    assert not seen.all_first(source, list(ids))
+    assert seen.state() == before
