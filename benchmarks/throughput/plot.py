@@ -19,13 +19,17 @@ def plot(rows: Sequence[Measured], path: Path) -> None:
     """Draw the rates with the fewest flows, and the engine's cost against the number of flows."""
     fewest = min(row.shape.flows for row in rows)
     shapes = sorted({row.shape for row in rows if row.shape.flows == fewest}, reverse=True)
-    figure = Figure(figsize=(7 * (len(shapes) + 1), 4.5), layout="constrained")
-    panels = figure.subplots(1, len(shapes) + 1, squeeze=False)[0]
+    lines = (len(shapes) + 2) // 2
+    figure = Figure(figsize=(14, 4 * lines), layout="constrained")
+    panels = figure.subplots(lines, 2, squeeze=False).ravel()
     for axes, shape in zip(panels, shapes, strict=False):
         mine = [row for row in rows if row.shape == shape]
         _rates(axes, sorted(mine, key=lambda row: median(row.rates)))
         axes.set_title(str(shape))
-    _cost(panels[-1], rows)
+    _cost(panels[len(shapes)], rows)
+    for axes in panels[len(shapes) + 1 :]:
+        axes.set_axis_off()
+    figure.legend(loc="outside lower right", ncols=2, frameon=False)
     figure.savefig(path, dpi=110)
 
 
@@ -48,12 +52,14 @@ def _cost(axes: Axes, rows: Sequence[Measured]) -> None:
             name = f"{row.case}, {size} a record, {per_minute:g} a minute"
             lines.setdefault(name, []).append((flows, 1e6 / median(row.rates)))
     for name, points in lines.items():
-        axes.plot(*zip(*sorted(points), strict=True), marker="o", label=name)
+        if len(points) > 1:
+            axes.plot(*zip(*sorted(points), strict=True), marker="o", label=name)
     _logarithmic(axes)
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_minor_formatter("{x:,.0f}")
     axes.set_xlabel("flows")
     axes.set_ylabel("µs an event, one worker")
-    axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 
