@@ -58,7 +58,7 @@ class Campaign:
             command += [f"--runs={self.runs}", f"--seconds={self.seconds}", f"--seed={self.seed}"]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=report) as child:
                 assert child.stdout is not None
-                for line in child.stdout:
+                for line in filter(bytes.strip, child.stdout):  # a child may die in mid-line
                     _hear(outcome, json.loads(line), kept)
                     progress(outcome)
         outcome.edges = max(map(int, _EDGES.findall(log.read_text(errors="replace"))), default=0)
