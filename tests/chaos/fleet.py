@@ -25,7 +25,8 @@ class Exit(NamedTuple):
         """Say in a few words why it ended."""
         if self.code < 0:
             return signal.Signals(-self.code).name
-        last = self.said[-1].removeprefix("cogentai: worker stopped: ") if self.said else ""
+        last = self.said[-1] if self.said else ""
+        last = last.removeprefix("cogentai: ").removeprefix("worker stopped: ")
         return f"{self.code} {last}".strip()
 
 

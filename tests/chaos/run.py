@@ -26,7 +26,7 @@ EXPECTED_ENDS = (
     "SIGTERM",  # while it was still starting
     "1 partition",  # another owner has it, or the broker did not answer in time
     "1 Kafka does not answer",
-    "3 cogentai: Kafka at",  # away while it was starting
+    "3 Kafka at",  # away while it was starting
 )
 """How a worker may end in a storm. Anything else is a defect."""
 
