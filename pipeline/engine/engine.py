@@ -120,15 +120,9 @@ class Engine:
             if len(new) < len(runs):
                 self.totals["duplicate"] += len(runs) - len(new)
             return
-        for record, place, event, is_new in zip(
-            entries.records, entries.places, runs, first, strict=True
-        ):
-            # One that repeats an event is new all the same where that was refused.
-            if is_new or self._seen.first(event.source, event.id):
-                for emission in self._apply_event(record, place, event):
-                    yield record, emission
-            else:
-                self.totals["duplicate"] += 1
+        for event in reversed(new):  # any of them may be refused, and new again when it is repeated
+            self._seen.forget(event.source, event.id)
+        yield from self._apply_each(entries)
 
     def _bury(self, letter: DeadLetter) -> DeadLetter:
         self.totals[f"dead.{letter.reason}"] += 1

@@ -1,7 +1,7 @@
-"""Rolling sums of every flow over the last minutes, hours and days.
+"""Rolling sums of every flow over the last windows and hours: what alerts quote.
 
-Two rings of integer arrays, one row a flow: windows of the last hour, and hours of the last week.
-A consumer asks for the span it wants; only what someone asks for over days is kept by the hour.
+Two rings of integer arrays, one row a flow: the last 60 windows, and the last 24 hours. They hold
+what is asked for and no more: there are many flows.
 """
 
 from __future__ import annotations
@@ -18,27 +18,17 @@ WINDOW_FIELDS = (
     "succeeded",
     "failed",
     "partial",
-    "warnings",
-    "retries",
-    "duration_n",
-    "duration_sum",
-    "duration_squares",
-    "wait_n",
-    "wait_sum",
-    "wait_squares",
     "records_in",
-    "records_out",
-    "bytes",
     "depth",
     "oldest_age_s",
 )
-"""What is kept window by window for the last 60."""
+"""What is kept window by window."""
 
-HOUR_FIELDS = ("started", "succeeded", "failed", "duration_n", "duration_sum")
-"""What is kept hour by hour for a week: what alerts quote from the last day and week."""
+HOUR_FIELDS = ("started", "failed", "duration_n", "duration_sum")
+"""What is kept hour by hour."""
 
 WINDOWS = 60
-HOURS = 168
+HOURS = 24
 
 _IN_WINDOWS = [COLUMN[name] for name in WINDOW_FIELDS]
 _IN_HOURS = [COLUMN[name] for name in HOUR_FIELDS]
@@ -47,7 +37,7 @@ Counts = NDArray[np.int64]
 
 
 class Rolling:
-    """Rolling sums over 1 to 60 windows, and over 1 to 168 hours.
+    """Rolling sums over 1 to 60 windows, and over 1 to 24 hours.
 
     Parameters
     ----------
@@ -85,7 +75,7 @@ class Rolling:
     def _reach(self, rows: int) -> None:
         have = len(self._latest)
         if rows > have:
-            more = max(rows, 2 * have) - have
+            more = max(rows, have + have // 8) - have  # room for flows to come is memory lost
             for name in ("_windows", "_hours", "_latest"):
                 ring = getattr(self, name)
                 fresh = np.full((more, *ring.shape[1:]), -1 if name == "_latest" else 0, np.int64)
@@ -113,7 +103,7 @@ class Rolling:
         return self.over_windows(row, number, 1)
 
     def over_hours(self, row: int, number: int, span: int) -> dict[str, int]:
-        """Return the sums over the ``span`` hours (at most 168) that end with window ``number``."""
+        """Return the sums over the ``span`` hours (at most 24) that end with window ``number``."""
         last = self._hour(number)
         slots = np.arange(last - span + 1, last + 1) % HOURS
         sums = self._hours[row][:, slots].sum(axis=1)

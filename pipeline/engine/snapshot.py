@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-VERSION = 7
+VERSION = 8
 """Raised whenever a state of one version cannot be read as one of another."""
 
 _ARRAY = 1
@@ -61,7 +61,8 @@ def load(raw: bytes) -> dict[str, Any]:
 def _pack(value: Any) -> msgspec.msgpack.Ext:
     if isinstance(value, np.ndarray):
         head = msgspec.msgpack.encode([value.dtype.str, value.shape])
-        return msgspec.msgpack.Ext(_ARRAY, len(head).to_bytes(2) + head + value.tobytes())
+        whole = np.ascontiguousarray(value).data
+        return msgspec.msgpack.Ext(_ARRAY, b"".join((len(head).to_bytes(2), head, whole)))
     raise TypeError(f"a state holds plain values and arrays, not {type(value).__name__}")
 
 

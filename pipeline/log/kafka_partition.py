@@ -117,6 +117,7 @@ class KafkaPartitionLog:
             raise FencedError(f"{self._name}: it is not open")
         try:
             chunks = None if snapshot is None else await asyncio.to_thread(split, snapshot)
+            del snapshot  # as large as all that is remembered, and other partitions have theirs
             with translated(self._name):
                 async with asyncio.timeout(COMMIT_SECONDS):
                     await self._transact(producer, Header(applied, ahead=ahead), outputs, chunks)

@@ -199,8 +199,12 @@ class Partition:
         self, place: Place, portion: Portion, lag: int, *, snapshot: bool = False
     ) -> None:
         began = self._clock()
-        state = self.engine.snapshot() if snapshot else None
-        await self.log.commit(place.applied, portion.outputs, state, ahead=place.ahead)
+        await self.log.commit(
+            place.applied,
+            portion.outputs,
+            self.engine.snapshot() if snapshot else None,  # no name here: it is large, and to go
+            ahead=place.ahead,
+        )
         self.commit_seconds = self._clock() - began
         self.applied, self.ahead = place
         self.lag = lag

@@ -106,3 +106,22 @@ def test_events_that_are_not_all_new_are_not_remembered_together(source: str, id
     before = seen.state()
     assert not seen.all_first(source, list(ids))
     assert seen.state() == before
+
+
+def test_ids_are_written_down_in_the_order_they_came() -> None:
+    seen = SeenIds(remember=3600)
+    for id_ in ("b", "c", "a", "c"):
+        seen.first("shop", id_)
+    assert seen.all_first("shop", ["z", "y"])
+    assert seen.state()["young"] == {"shop": ["b", "c", "a", "z", "y"]}
+
+
+def test_an_id_that_was_forgotten_comes_anew() -> None:
+    seen = SeenIds(remember=3600)
+    assert seen.all_first("shop", ["a", "b", "c"])
+    seen.forget("shop", "b")
+    seen.forget("shop", "never heard of")
+    assert not seen.contains("shop", "b")
+    assert seen.first("shop", "b")
+    assert seen.state()["young"] == {"shop": ["a", "c", "b"]}
+    assert len(seen) == 3

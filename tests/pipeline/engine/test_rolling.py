@@ -26,12 +26,12 @@ def test_a_span_of_windows_is_the_sum_of_its_windows(counts: list[int], span: in
     assert rolling.over_windows(0, last, span)["started"] == sum(counts[-span:])
 
 
-@pytest.mark.parametrize(("hours", "expected"), [(1, 60), (24, 24 * 60), (168, 168 * 60)])
+@pytest.mark.parametrize(("hours", "expected"), [(1, 60), (5, 5 * 60), (24, 24 * 60)])
 def test_a_span_of_hours_is_the_sum_of_its_windows(hours: int, expected: int) -> None:
     rolling = Rolling(seconds=60)
-    for number in range(200 * 60):
+    for number in range(50 * 60):
         rolling.close(rows(0), number, sums(1))
-    assert rolling.over_hours(0, 200 * 60 - 1, hours)["started"] == expected
+    assert rolling.over_hours(0, 50 * 60 - 1, hours)["started"] == expected
 
 
 def test_windows_that_were_passed_over_hold_nothing() -> None:
@@ -40,7 +40,7 @@ def test_windows_that_were_passed_over_hold_nothing() -> None:
     rolling.close(rows(0), 100 + 60, sums(1))
     assert rolling.over_windows(0, 160, 60)["started"] == 1
     rolling.close(rows(0), 100_000, sums(2))
-    assert rolling.over_hours(0, 100_000, 168)["started"] == 2
+    assert rolling.over_hours(0, 100_000, 24)["started"] == 2
 
 
 def test_flows_keep_to_their_own_rows() -> None:
