@@ -69,11 +69,12 @@ class OpenWindows:
 
     def lines(self, numbers: Rows, rows: Rows) -> Rows | None:
         """Return lines for `add`, of windows begun if need be; None if one is given as a whole."""
-        keys = (numbers << _BITS | rows).tolist()
-        for key in set(keys).difference(self._line):
+        keys, which = np.unique(numbers << _BITS | rows, return_inverse=True)
+        known = keys.tolist()
+        for key in [key for key in known if key not in self._line]:
             self._begin(key)
-        lines = np.array(list(map(self._line.__getitem__, keys)), dtype=np.int64)
-        return None if self._given[lines].any() else lines
+        lines = np.array(list(map(self._line.__getitem__, known)), dtype=np.int64)
+        return None if self._given[lines].any() else lines[which]
 
     def add(self, lines: Rows, columns: int | Rows, amounts: int | Rows) -> None:
         """Add to sums, line by line; a line may come several times."""
