@@ -19,6 +19,19 @@ MOST = 10_000
 """Promises a schedule makes at once at most: a week of every minute."""
 
 
+class _Dues(CronSim):
+    """Due times up to the end of a year: of one that never is due CronSim tries fifty years."""
+
+    def __init__(self, cron: str, after: datetime, last_year: int) -> None:
+        super().__init__(cron, after)
+        self._last_year = last_year
+
+    def advance_month(self) -> None:
+        super().advance_month()
+        if self.dt.year > self._last_year:
+            raise StopIteration
+
+
 def due_times(cron: str, after: datetime, until: datetime, zone: str) -> Iterator[datetime]:
     """Yield when a schedule is due, after one instant up to another; never, if it is no cron.
 
@@ -33,7 +46,7 @@ def due_times(cron: str, after: datetime, until: datetime, zone: str) -> Iterato
     """
     local = ZoneInfo(zone)
     try:
-        dues = CronSim(cron, after.astimezone(local))
+        dues = _Dues(cron, after.astimezone(local), until.astimezone(local).year)
     except (CronSimError, ValueError):  # the latter of a number with thousands of digits
         return
     for _, due in zip(range(MOST), takewhile(lambda at: at <= until, dues), strict=False):
