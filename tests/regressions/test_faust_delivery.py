@@ -50,7 +50,7 @@ async def test_records_that_were_passed_over_are_read_from_the_log(
     await fill(_many())
     with app("passing_over") as worker:
         await verified(topics)
-        assert (tmp_path / NOTES).exists()
+        assert _notes(tmp_path)
         assert not worker.ended()
 
 
