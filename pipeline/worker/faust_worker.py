@@ -33,8 +33,8 @@ COMMIT_BYTES = 12_000_000
 they bring about is committed in portions, however much it is."""
 
 WITHIN = 0.03
-"""Seconds to wait for a batch to fill, however many records wait already. A commit takes as long, so
-less would save little; with 0.1 the middle alert took twice as long (benchmarks.latency)."""
+"""Seconds to wait for a batch to fill, however many records wait already. A commit takes as long:
+less would save little. With 0.1 the middle alert took twice as long (benchmarks.latency)."""
 
 DRAIN_SECONDS = 4.0
 """To finish the commit in hand and leave snapshots behind; Faust then takes three more to stop."""
