@@ -32,9 +32,8 @@ COMMIT_BYTES = 12_000_000
 """Bytes of records that are applied between two snapshots at most: some forty thousand events. What
 they bring about is committed in portions, however much it is."""
 
-WITHIN = 0.03
-"""Seconds to wait for a batch to fill, however many records wait already. A commit takes as long:
-less would save little. With 0.1 the middle alert took twice as long (benchmarks.latency)."""
+WITHIN = 0.1
+"""Seconds to wait for a batch to fill: the most that batching adds to an alert's way."""
 
 DRAIN_SECONDS = 4.0
 """To finish the commit in hand and leave snapshots behind; Faust then takes three more to stop."""
