@@ -48,10 +48,9 @@ UNENDED: Final = frozenset({"queued", "running"})
 
 
 class Stretch(NamedTuple):
-    """Runs in the order they came, with states, rows, window numbers and instants."""
+    """Runs in the order they came, with rows, window numbers and instants."""
 
     runs: Sequence[FlowRun]
-    states: Sequence[str]
     rows: Rows
     numbers: Rows
     times: Sequence[datetime]
@@ -60,9 +59,8 @@ class Stretch(NamedTuple):
         """Return some of the runs."""
         if which.all():
             return self
-        runs, states = list(compress(self.runs, which)), list(compress(self.states, which))
-        times = list(compress(self.times, which))
-        return Stretch(runs, states, self.rows[which], self.numbers[which], times)
+        runs, times = list(compress(self.runs, which)), list(compress(self.times, which))
+        return Stretch(runs, self.rows[which], self.numbers[which], times)
 
     def at(self) -> list[float]:
         """Return the instants in epoch seconds."""
@@ -131,8 +129,8 @@ class RunBatches:
         rows: list[int] = found  # type: ignore[assignment]
         if not flows.all_fed_by(rows, [e.collector or e.source for e in events]):
             return None
-        states, times = [run.state for run in runs], [event.time for event in events]
-        stretch = Stretch(runs, states, np.array(rows), self._numbers(times), times)
+        times = [event.time for event in events]
+        stretch = Stretch(runs, np.array(rows), self._numbers(times), times)
         ahead = stretch.numbers - flows.upcoming[stretch.rows]
         usual = flows.reports_runs[stretch.rows].all() and int(ahead.max()) * self._width <= HORIZON
         return stretch if usual else None
@@ -159,8 +157,9 @@ class RunBatches:
         """Find out which states are news."""
         runs, rows = stretch.runs, stretch.rows.tolist()
         since: list[float | None] = [None] * len(runs)
-        ended_all = UNENDED.isdisjoint(stretch.states)
-        if ended_all and self._runs.end_unheard(rows, [run.run_id for run in runs]):
+        if UNENDED.isdisjoint([run.state for run in runs]) and self._runs.end_unheard(
+            rows, [run.run_id for run in runs]
+        ):
             every = np.ones(len(runs), dtype=bool)
             return News(every, every, every, since)
         told, started, ended = np.zeros((3, len(runs)), dtype=bool)
@@ -178,7 +177,7 @@ class RunBatches:
         """Read what the runs say of themselves."""
         new = stretch.only(told)
         self._errors.watch(new.rows)
-        for i in [i for i, state in enumerate(new.states) if state == "failure"]:
+        for i in [i for i, run in enumerate(new.runs) if run.state == "failure"]:
             self._errors.run(int(new.rows[i]), int(new.numbers[i]), new.runs[i])
 
     def _sum(self, stretch: Stretch, lines: Rows, news: News) -> None:
@@ -192,7 +191,7 @@ class RunBatches:
         self._add_logs(here, WAIT, [wait_of(run) if run.queued_at else None for run in begun])
 
         over, here = stretch.only(news.ended), lines[news.ended]
-        add(here, np.array(list(map(OUTCOME.__getitem__, over.states)), dtype=np.int64), 1)
+        add(here, np.array([OUTCOME[run.state] for run in over.runs], dtype=np.int64), 1)
         warned = [run.has_warnings is True for run in over.runs]
         if any(warned):
             add(here[warned], WARNINGS, 1)
@@ -213,10 +212,9 @@ class RunBatches:
             return
         if len(known) < len(durations):
             lines = lines[[ms is not None for ms in durations]]
-        if min(known) < SHORTEST_MS:
-            known = [max(ms, SHORTEST_MS) for ms in known]
+        longer = np.maximum(known, SHORTEST_MS).tolist()
         # Numpy's logarithm may differ in the last bit, and between processors.
-        logs = np.array(list(map(math.log, known)))
+        logs = np.array(list(map(math.log, longer)))
         units = np.rint(logs * SCALE).astype(np.int64)
         add = self._windows.add
         add(lines, first, 1)

@@ -51,7 +51,8 @@ class _Ids:
         """Take one out if it is there; quick if it came lately."""
         if id_ in self.known:
             self.known.remove(id_)
-            del self.order[~next(n for n, known in enumerate(reversed(self.order)) if known == id_)]
+            latest_first = reversed(range(len(self.order)))
+            del self.order[next(n for n in latest_first if self.order[n] == id_)]
 
 
 _NONE = _Ids()
@@ -102,9 +103,8 @@ class SeenIds:
         """
         young = self._young.get(source) or _Ids()
         old = self._old.get(source, _NONE)
-        if not (young.known.isdisjoint(ids) and old.known.isdisjoint(ids)):
-            return False
-        if not young.add_others(ids):
+        others = young.known.isdisjoint(ids) and old.known.isdisjoint(ids)
+        if not (others and young.add_others(ids)):
             return False
         self._young[source] = young
         return True

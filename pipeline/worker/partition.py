@@ -202,7 +202,7 @@ class Partition:
         await self.log.commit(
             place.applied,
             portion.outputs,
-            self.engine.snapshot() if snapshot else None,  # no name here: it is large, and to go
+            self.engine.snapshot() if snapshot else None,  # unnamed, so that the log can let it go
             ahead=place.ahead,
         )
         self.commit_seconds = self._clock() - began
