@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable
 import faust
 import uvloop
 from aiokafka.errors import KafkaError
+from faust.types import TransportT
 from mode.supervisors import CrashingSupervisor
 
 from pipeline.log.base import LogUnavailableError
 from pipeline.log.security import faust_security
 from pipeline.settings import KafkaSettings
+from pipeline.worker.faust_consumer import FaustConsumer
 from pipeline.worker.watchdog import end_process
 
 BUFFER = 16_384
@@ -38,6 +40,11 @@ class FaustApp(faust.App):  # type: ignore[misc] # the library is untyped
     """A Faust application that keeps nothing on disk."""
 
     def _create_directories(self) -> None: ...
+
+    def _new_transport(self) -> TransportT:
+        transport = super()._new_transport()
+        transport.Consumer = FaustConsumer
+        return transport
 
 
 def make_app(kafka: KafkaSettings) -> FaustApp:

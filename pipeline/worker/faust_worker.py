@@ -32,7 +32,7 @@ COMMIT_BYTES = 12_000_000
 """Bytes of records that are applied between two snapshots at most: some forty thousand events. What
 they bring about is committed in portions, however much it is."""
 
-WITHIN = 0.1
+WITHIN = 0.03
 """Seconds to wait for a batch to fill: the most that batching adds to an alert's way."""
 
 DRAIN_SECONDS = 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from importlib.util import find_spec
@@ -32,6 +33,16 @@ async def test_a_process_stops_although_events_are_not_acknowledged(
         await until((tmp_path / NOTES).exists, "a batch in hand")
         keeping.send(signal.SIGTERM)
         assert keeping.exit_code(within=10) == 0
+
+
+async def test_a_process_that_fails_ends_although_offsets_are_not_committed_yet(
+    app: App, fill: Fill
+) -> None:
+    """Plain Faust asks a thread to commit them that the failure has ended, and waits for ever."""
+    await fill([Entry(str(n), b"%d" % n) for n in range(500)])
+    with app("failing", FAILS="yes") as failing:
+        assert await asyncio.to_thread(failing.exit_code, within=30) == 1
+        assert not failing.said()
 
 
 async def test_a_worker_creates_no_topics(topics: KafkaSettings, tmp_path: Path) -> None:
