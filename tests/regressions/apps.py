@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from aiokafka import AIOKafkaConsumer
 
 from pipeline.cli.service import configure_logging
 from pipeline.settings import Settings
@@ -28,6 +29,9 @@ NOTES = Path("notes")
 POISON = b"[250]"
 HOLE = range(1000, 1050)
 """Offsets of records that are not delivered, in each partition."""
+
+NOTICED = 1.5
+"""Seconds after a failure in which each of Faust's threads has noticed it."""
 
 COMMIT_SECONDS = 0.01
 STANDSTILL = 0.2
@@ -54,6 +58,32 @@ def failing() -> None:
                 event.ack()
 
     _run(agent)
+
+
+def failing_late() -> None:
+    """An agent that fails, and has acknowledged what it had by the time its app stops.
+
+    The cluster is slow to let a consumer go: its thread is not at an end before the app is.
+    """
+    held: list[Any] = []
+    leave = AIOKafkaConsumer.stop
+
+    async def agent(stream: Any) -> None:
+        async for events in stream.noack_take(100, within=0.1):
+            held.extend(events)
+            raise ValueError("these are poison")
+
+    async def acknowledge(*_: Any, **__: Any) -> None:
+        await asyncio.sleep(NOTICED)
+        for event in held:
+            event.ack()
+
+    async def leave_slowly(consumer: AIOKafkaConsumer) -> None:
+        await asyncio.sleep(2 * NOTICED)
+        await leave(consumer)
+
+    AIOKafkaConsumer.stop = leave_slowly
+    _run(agent, acknowledge)
 
 
 def keeping() -> None:
@@ -121,9 +151,11 @@ class _Observer:
     def forget(self, partition: int) -> None: ...
 
 
-def _run(agent: Callable[[Any], Any]) -> None:
+def _run(agent: Callable[[Any], Any], stopping: Callable[..., Any] | None = None) -> None:
     kafka = Settings.load().kafka
     app = make_app(kafka)
+    if stopping:
+        app.on_before_shutdown.connect(stopping, weak=False)
     app.agent(app.topic(kafka.events_topic, key_type=bytes, value_type=bytes))(agent)
     sys.exit(FaustProcess(app, _nothing).run() is not None)
 
