@@ -24,6 +24,8 @@ def test_every_endpoint_answers_as_documented(asked: list[Endpoint]):
         assert endpoint.statuses.total() == cases
     assert {one.operation.label: one.undocumented for one in asked if one.undocumented} == {}
     assert {202, 400, 401, 422} <= set(asked[0].statuses)
+    (webhooks,) = (one for one in asked if "webhooks" in one.operation.label)
+    assert {202, 401, 422} <= set(webhooks.statuses)
 
 
 def test_a_status_that_is_not_documented_is_seen(asked: list[Endpoint]):
