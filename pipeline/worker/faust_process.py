@@ -87,6 +87,7 @@ class FaustProcess(faust.Worker):  # type: ignore[misc] # the library is untyped
         loop = uvloop.new_event_loop()  # Faust goes round it thrice a record
         asyncio.set_event_loop(loop)
         super().__init__(app, loglevel="CRITICAL", redirect_stdouts=False, quiet=True, loop=loop)
+        self.spinner = None  # it turns at each message that any library logs, debugging included
         self._drain = drain
 
     async def _stop_on_signal(self, number: signal.Signals) -> None:
