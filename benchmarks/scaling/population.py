@@ -53,7 +53,7 @@ class Balance:
     largest_to_mean: float
 
     @classmethod
-    def of(cls, loads: Floats) -> Balance:
+    def of(cls, loads: Floats | Ints) -> Balance:
         """Measure loads, one a partition."""
         mean = float(loads.mean())
         return cls(mean, float(loads.max()), float(loads.min()), float(loads.max()) / mean)

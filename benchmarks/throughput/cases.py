@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from pipeline.settings import KafkaSettings
 PEER_SECONDS = 15.0
 """A slow peer is stopped after so long, and its rate is what it did until then."""
 
-Measure = Callable[[KafkaSettings, Workload, Path], Awaitable[float]]
+Measure = Callable[[KafkaSettings, Workload, Path], Coroutine[None, None, float]]
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ class Report:
         for row in self.rows:
             rate, ratio = f"{median(row.rates):,.0f}", f"{median(row.ratios):.3f}"
             size, flows, per_minute = row.shape
-            shape = (str(size), f"{flows:,}", f"{per_minute:g}")
-            table.add_row(*shape, row.case, str(row.workers), rate, ratio)
+            told = (str(size), f"{flows:,}", f"{per_minute:g}")
+            table.add_row(*told, row.case, str(row.workers), rate, ratio)
         console.print(table)
         for goal in self.goals:
             mark = "[green]reached[/]" if goal.reached else "[red]missed[/]"

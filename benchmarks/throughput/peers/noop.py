@@ -24,7 +24,7 @@ def make(task: Task) -> faust.App:
         web_enabled=False,
     )
 
-    @app.agent(app.topic(task.source, key_type=bytes, value_type=bytes))  # type: ignore[misc]
+    @app.agent(app.topic(task.source, key_type=bytes, value_type=bytes))  # type: ignore[untyped-decorator]
     async def look(stream: Any) -> None:
         async for _ in stream:
             stopwatch.count(1)

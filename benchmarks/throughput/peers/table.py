@@ -28,7 +28,7 @@ def make(task: Task) -> faust.App:
     table = app.Table("minutes", partitions=task.partitions)
     output = app.topic(task.output, value_serializer="json")
 
-    @app.agent(app.topic(task.source, value_serializer="json"))  # type: ignore[misc]
+    @app.agent(app.topic(task.source, value_serializer="json"))  # type: ignore[untyped-decorator]
     async def count(stream: Any) -> None:
         async for batch in stream:
             for event in batch:
