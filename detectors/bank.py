@@ -34,8 +34,9 @@ SELDOM: Final = 0.8
 """Fewer windows make fewer false alarms, though not in proportion: several windows of a minute may
 make one alarm. Read off hourly series, where the threshold that keeps the promise is half that of
 windows of a minute; series of five minutes keep theirs as well."""
-ROOM: Final = 9
-"""Eighths by which room grows: flows come a few at a time, and room for others is memory lost."""
+ROOM: Final = 8
+"""Rows by which room grows at least, or else one in so many more: flows come a few at a time, and
+room for others is memory lost. Fewer rows than that are doubled."""
 RELEASE: Final = 1.4
 """How far above its alarm a cumulative sum may go, as a multiple of the threshold. Without it a sum
 that a long fault has filled takes up to four hours to fall back, and the alert stays open."""
@@ -101,7 +102,8 @@ class FlowBank:
     def grow(self, rows: int) -> None:
         """Have at least ``rows`` rows; new ones are fresh, existing ones unchanged."""
         if rows > self._capacity:
-            self._capacity = max(rows, ROOM * self._capacity // 8)
+            have = self._capacity
+            self._capacity = max(rows, min(2 * have, have + max(have // ROOM, ROOM)))
             self._flows.reserve(self._capacity)
         self._rows = max(rows, self._rows)
 

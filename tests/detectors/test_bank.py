@@ -10,6 +10,7 @@ import pytest
 from detectors.bank import FlowBank
 from detectors.channels import SIGNALS
 from detectors.columns import Verdict, Windows
+from detectors.flows import Flows
 from tests.detectors.world import DAY, Columns, minutes, play, week, window
 
 LENGTH = 3 * DAY
@@ -121,6 +122,17 @@ def test_new_flows_leave_the_others_as_they_were() -> None:
         if minute == 100:
             grown.grow(50)
     assert_same(grown.flows.state(2), plain.flows.state(2))
+
+
+def test_flows_that_come_one_by_one_find_room_most_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(Flows, "reserve", lambda _, rows: made.append(rows))
+    bank = FlowBank()
+    for rows in range(1, 101):
+        bank.grow(rows)
+    assert made == [1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72, 81, 91, 102]
 
 
 def test_a_state_without_its_arrays_is_refused() -> None:
