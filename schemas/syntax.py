@@ -95,8 +95,8 @@ def check_grammar(raw: bytes) -> None:
         ) from None
 
 
-def parse(raw: bytes) -> tuple[Any, bool]:
-    """Read a whole document, and say whether any object in it repeats a key.
+def parse(raw: bytes) -> Any:
+    """Read a whole document; of a key that an object repeats, the last value counts.
 
     Raises
     ------
@@ -106,21 +106,32 @@ def parse(raw: bytes) -> tuple[Any, bool]:
     Examples
     --------
     >>> parse(b'{"a": 1, "a": 2}')
-    ({'a': 2}, True)
+    {'a': 2}
     """
     check_encoding(raw)
     check_depth(raw)
-    check_grammar(raw)  # json.loads alone would be more tolerant than the hot decoder
+    check_grammar(raw)  # the reader alone would be more tolerant than the hot decoder
+    return _reader.decode(raw.decode())
+
+
+def repeats_a_key(raw: bytes) -> bool:
+    """Whether any object of a document that :func:`parse` takes repeats a key.
+
+    >>> repeats_a_key(b'[{"a": 1, "a": 2}]'), repeats_a_key(b'[{"a": 1}, {"a": 2}]')
+    (True, False)
+    """
     repeats = False
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    def note(items: list[tuple[str, Any]]) -> None:
         nonlocal repeats
-        found = dict(items)
-        repeats |= len(found) < len(items)
-        return found
+        repeats |= len(dict(items)) < len(items)
 
-    return json.loads(raw, object_pairs_hook=pairs, parse_int=_integer), repeats
+    json.loads(raw, object_pairs_hook=note, parse_int=_integer)
+    return repeats
 
 
 def _integer(digits: str) -> int:
     return int(digits[:_LONGEST_INTEGER])
+
+
+_reader = json.JSONDecoder(parse_int=_integer)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import MalformedError
-from schemas.syntax import check_depth, parse
+from schemas.syntax import check_depth, parse, repeats_a_key
 
 documents = st.recursive(
     st.text('[]{}"\\,:ab') | st.integers(),
@@ -37,7 +37,9 @@ def test_depth_is_exact_whatever_brackets_the_strings_hold(document: object):
 
 @given(document=documents)
 def test_what_json_writes_is_read_back(document: object):
-    assert parse(json.dumps(document).encode()) == (document, False)
+    raw = json.dumps(document).encode()
+    assert parse(raw) == document
+    assert not repeats_a_key(raw)
 
 
 def test_a_byte_order_mark_is_refused():

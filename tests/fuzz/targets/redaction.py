@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pipeline.ingest.redact import redact, redact_log, redact_text
 from schemas.errors import ContractError
-from schemas.syntax import parse
+from schemas.syntax import parse, repeats_a_key
 from tests.fuzz import seeds as known
 
 SECRET = "5ec2e7c0de"
@@ -43,7 +43,7 @@ def check(raw: bytes) -> None:
     raw = text.encode()
     assert SECRET not in redact_text(f"{text} patchworks_signature={SECRET}")
     try:
-        node, repeats = parse(raw)
+        node, repeats = parse(raw), repeats_a_key(raw)
     except ContractError:
         node, repeats = text, False
     for plant in PLANTS:

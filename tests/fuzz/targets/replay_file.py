@@ -23,6 +23,10 @@ WORDS = (
     b"\x1f\x8b", b"\0", b"\xef\xbb\xbf", b"0001-01-01", b"9999-12-31T23:59:59-14:00",
 )  # fmt: skip
 
+MS_A_LINE = 0.1
+"""Work, not a stall: a line that is refused takes .04 to .09 ms to read and to explain, and each is
+handed over by itself."""
+
 
 def seeds() -> list[bytes]:
     lines = b"\n".join(known.examples())
@@ -38,12 +42,13 @@ def seeds() -> list[bytes]:
     ]
 
 
-def check(raw: bytes) -> None:
+def check(raw: bytes) -> float:
     words, _, content = raw.partition(b"\n")
     try:
         mapping = parse_mapping(words.decode("latin-1")) if words else None
     except MappingError:
-        return
+        return 0.0
+    read = 0
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
@@ -52,5 +57,7 @@ def check(raw: bytes) -> None:
             Source.open(Path(file.name), mapping) as source,
         ):
             for line in source.lines():
+                read += 1
                 with suppress(ContractError):
                     decode_event(line.raw)
+    return MS_A_LINE * read
