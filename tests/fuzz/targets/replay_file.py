@@ -56,8 +56,8 @@ def check(raw: bytes) -> float:
             suppress(OSError, MappingError),
             Source.open(Path(file.name), mapping) as source,
         ):
+            read = len(source)
             for line in source.lines():
-                read += 1
                 with suppress(ContractError):
                     decode_event(line.raw)
     return MS_A_LINE * read
